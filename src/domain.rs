@@ -1,0 +1,17 @@
+//! What Waypost knows about messages, limits and reports, without any IO.
+//!
+//! Nothing in here reads a clock, opens a socket, knows a wire format or writes a log line: time and randomness
+//! are arguments, results are values. That is what makes every rule testable as a plain function.
+
+pub(crate) mod callback_data;
+pub(crate) mod channel;
+pub(crate) mod delivery;
+pub(crate) mod extension;
+pub(crate) mod ids;
+pub(crate) mod message;
+pub(crate) mod phone;
+pub(crate) mod report;
+pub(crate) mod secret;
+pub(crate) mod speed_limit;
+pub(crate) mod tenant;
+pub(crate) mod timestamp;

@@ -1,0 +1,100 @@
+//! Callback data: what a message carries to Infobip and every report brings back (spec M4).
+
+use super::message::Rejection;
+
+/// Longest callback data at Infobip and in the data extensions, in UTF-16 units (the manual; spec M4).
+pub(crate) const UNITS_MAX: usize = 4_000;
+
+/// Field names that the system fields have; a custom field can't take them (the manual's list).
+pub(crate) const RESTRICTED_NAMES: [&str; 10] = [
+    "ActivityId",
+    "BulkId",
+    "From",
+    "Message",
+    "JourneyName",
+    "ContactKey",
+    "MID",
+    "VersionId",
+    "VersionNumber",
+    "TemplateName",
+];
+
+/// A marketer's own field of the callback data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct CustomField<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: &'a str,
+}
+
+/// Whether a custom field may have this name: not empty, not restricted, without `"`, `\` and U+0000–U+001F.
+pub(crate) fn is_name_allowed(name: &str) -> bool {
+    let forbidden = |c: char| matches!(c, '"' | '\\' | '\u{0}'..='\u{1f}');
+    !name.trim().is_empty() && !RESTRICTED_NAMES.contains(&name) && !name.chars().any(forbidden)
+}
+
+/// One JSON object of the system fields, in their order, and then the custom ones, in the activity's order.
+///
+/// Built by hand because the order is part of the contract and a map would sort or lose duplicates.
+pub(crate) fn compose(system: &[(&'static str, &str)], custom: &[CustomField<'_>]) -> Result<String, Rejection> {
+    let mut text = String::with_capacity(512);
+    text.push('{');
+    let fields = system.iter().map(|(name, value)| (*name, *value)).chain(custom.iter().map(|f| (f.name, f.value)));
+    for (index, (name, value)) in fields.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&json_text(name));
+        text.push(':');
+        text.push_str(&json_text(value));
+    }
+    text.push('}');
+    if text.encode_utf16().count() > UNITS_MAX {
+        return Err(Rejection::CallbackDataLength);
+    }
+    Ok(text)
+}
+
+fn json_text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn restricted_names_and_characters_are_refused() {
+        for name in RESTRICTED_NAMES {
+            assert!(!is_name_allowed(name), "{name}");
+        }
+        for name in ["", "  ", "a\"b", "a\\b", "a\tb", "a\u{1f}b"] {
+            assert!(!is_name_allowed(name), "{name:?}");
+        }
+        for name in ["Segment", "activityid", "für alle", "a b"] {
+            assert!(is_name_allowed(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_utf16_units_of_the_whole() {
+        let frame = r#"{"Message":""}"#.len();
+        let fits = "x".repeat(UNITS_MAX - frame);
+        assert!(compose(&[("Message", &fits)], &[]).is_ok());
+        let over = format!("{fits}x");
+        assert_eq!(compose(&[("Message", &over)], &[]), Err(Rejection::CallbackDataLength));
+        // An emoji is two units.
+        let emoji = format!("{}😀", "x".repeat(UNITS_MAX - frame - 1));
+        assert_eq!(compose(&[("Message", &emoji)], &[]), Err(Rejection::CallbackDataLength));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_values_stay_values(value in ".{0,200}") {
+            let text = compose(&[("Message", &value)], &[CustomField { name: "Own", value: &value }]).unwrap();
+            let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&parsed["Message"], &serde_json::Value::from(value.as_str()));
+            prop_assert_eq!(&parsed["Own"], &serde_json::Value::from(value.as_str()));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The message of one contact: from the activity's in-arguments to something that can be sent.
+//!
+//! A contact's mistake is a value: everything here answers `Result<_, Rejection>`, and a [`Rejection`] becomes a 200
+//! with `messageStatus`, never an error of the call (spec M9).
+
+mod draft;
+mod rejection;
+pub(crate) mod sms;
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::ids::{AccountId, MessageId};
+use super::phone::Phone;
+use super::speed_limit::SpeedLimit;
+use super::timestamp::Timestamp;
+
+pub(crate) use draft::{Draft, InArguments, OnStop, names};
+pub(crate) use rejection::{Rejection, STATUS_TABLE, StatusRow};
+
+/// How long a message may be tried and delivered, in minutes, when the activity sets nothing: 48 hours, which is also
+/// the most that Infobip takes (infobip.md 1.3).
+pub(crate) const VALIDITY_MINUTES_MAX: u16 = 2_880;
+
+/// Longest bulk id at Infobip, in characters (infobip.md 1.3).
+pub(crate) const BULK_ID_CHARS_MAX: usize = 100;
+
+/// A validated message of one contact.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) account: AccountId,
+    pub(crate) channel: Channel,
+    pub(crate) recipient: Phone,
+    pub(crate) content: Content,
+    pub(crate) options: RequestOptions,
+    pub(crate) callback_data: String,
+    /// The contact key; personal data.
+    pub(crate) contact_key: String,
+    /// Validity in minutes, counted from the first attempt (spec Q4).
+    pub(crate) validity_minutes: u16,
+    /// Not sent after this moment, if the activity says so (spec Q4).
+    pub(crate) latest_send_at: Option<Timestamp>,
+}
+
+/// What is the same for all messages of one request: messages that differ here can't share one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub(crate) struct RequestOptions {
+    pub(crate) bulk_id: String,
+    pub(crate) tracking: Option<LinkTracking>,
+}
+
+/// URL shortening and tracking (spec M5). Present only when the marketer enabled it: `shortenUrl` must be on for any
+/// other option to work (infobip.md 1.3).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkTracking {
+    pub(crate) track_clicks: bool,
+    /// A domain registered at Infobip; its default domain without one.
+    pub(crate) custom_domain: Option<String>,
+    /// The manual's *Remove https://*.
+    pub(crate) remove_protocol: bool,
+}
+
+/// What a message says, by channel.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum Content {
+    Sms(sms::SmsContent),
+}
+
+impl Content {
+    /// The sender, for callback data, reports and pairing.
+    pub(crate) fn sender(&self) -> &str {
+        match self {
+            Self::Sms(content) => &content.sender,
+        }
+    }
+}
+
+/// How a queue treats the messages of an activity: what intake tells dispatch besides the message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct QueuePolicy {
+    /// `None`: as fast as the account's rate allows.
+    pub(crate) speed_limit: Option<SpeedLimit>,
+    pub(crate) on_stop: OnStop,
+}
+
+/// A message with its place, on its way.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct QueuedMessage {
+    pub(crate) id: MessageId,
+    pub(crate) message: Message,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) progress: Progress,
+}
+
+/// What was tried so far.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) attempts: u16,
+    /// The validity runs from here (spec Q4); `None` before the first attempt.
+    pub(crate) first_attempt_at: Option<Timestamp>,
+    pub(crate) last_attempt_at: Option<Timestamp>,
+    /// Earliest moment of the next attempt.
+    pub(crate) not_before: Option<Timestamp>,
+    /// What the last attempt met, in words without personal data or secrets.
+    pub(crate) last_problem: Option<String>,
+    /// The message must go alone: a bulk with it was refused as a whole (spec Q4).
+    pub(crate) alone: bool,
+}

@@ -1,0 +1,295 @@
+//! The in-arguments of the messaging activity, version 1: what the activity page writes into a journey and execute
+//! reads. **This is a public contract**: journeys saved in SFMC keep their shape for years, so names and meanings here
+//! are never changed or reused; a new version adds names. ARCHITECTURE.md points here and repeats nothing.
+//!
+//! Every value that may be personalised is an in-argument of its own, because SFMC resolves an expression only as the
+//! whole or a part of a string value (sfmc.md 1.5). Fields that resolve to nothing may arrive empty, null or not at
+//! all: the three are the same. Unknown names are kept and ignored.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::callback_data::{self, CustomField};
+use super::super::channel::Channel;
+use super::super::ids::{AccountId, ActivityId, JourneyId, Mid};
+use super::super::phone::{Country, Phone};
+use super::super::speed_limit::{SpeedLimit, SpeedUnit};
+use super::super::timestamp::Timestamp;
+use super::{BULK_ID_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, VALIDITY_MINUTES_MAX};
+
+/// Names of the in-arguments. Flags are `true` or `false` (also `1`, `0`, `yes`, `no`), in any case.
+pub(crate) mod names {
+    /// Version of this contract, `1`.
+    pub(crate) const CONTRACT: &str = "contract";
+    /// MID of the business unit: finds the tenant whose keys may verify the call (spec T8).
+    pub(crate) const MID: &str = "mid";
+    /// Our id of the activity's configuration, signed (spec M12).
+    pub(crate) const CONFIGURATION_ID: &str = "configurationId";
+    /// Label of the Infobip account; may be absent when the business unit has exactly one.
+    pub(crate) const ACCOUNT: &str = "account";
+    /// Channel, such as `SMS`.
+    pub(crate) const CHANNEL: &str = "channel";
+    /// `{{Contact.Key}}`; `keyValue` of the call stands in for it.
+    pub(crate) const CONTACT_KEY: &str = "contactKey";
+    /// `{{Context.IsTest}}`.
+    pub(crate) const IS_TEST: &str = "isTest";
+    /// `{{Context.VersionNumber}}`.
+    pub(crate) const VERSION_NUMBER: &str = "versionNumber";
+    /// Name of the journey as known when the activity was configured.
+    pub(crate) const JOURNEY_NAME: &str = "journeyName";
+    /// Bulk id: the activity's name; the channel's default without one.
+    pub(crate) const BULK_ID: &str = "bulkId";
+    /// `phone1`, `phone2`, …: one per Phone field, in the data extension's order.
+    pub(crate) const PHONE_PREFIX: &str = "phone";
+    /// Number of the one phone field to use; empty: the first populated.
+    pub(crate) const PHONE_CHOICE: &str = "phoneChoice";
+    /// `{{InteractionDefaults.MobileNumber}}`: the last resort, when the journey has one.
+    pub(crate) const PHONE_DEFAULT: &str = "phoneDefault";
+    pub(crate) const SENDER: &str = "sender";
+    pub(crate) const TEXT: &str = "text";
+    /// Flag: shorten and track URLs.
+    pub(crate) const SHORTEN_URL: &str = "shortenUrl";
+    /// Flag: report clicks; on unless it says otherwise while `shortenUrl` is on.
+    pub(crate) const TRACK_CLICKS: &str = "trackClicks";
+    pub(crate) const CUSTOM_DOMAIN: &str = "customDomain";
+    /// Flag: the manual's *Remove https:// from domain*.
+    pub(crate) const REMOVE_PROTOCOL: &str = "removeProtocol";
+    /// Flag: India DLT template chosen; then the principal entity id is mandatory.
+    pub(crate) const DLT: &str = "dlt";
+    pub(crate) const DLT_PRINCIPAL_ENTITY_ID: &str = "dltPrincipalEntityId";
+    pub(crate) const DLT_CONTENT_TEMPLATE_ID: &str = "dltContentTemplateId";
+    /// Whole number, 1 to 100000; no limit without it.
+    pub(crate) const SPEED_LIMIT_COUNT: &str = "speedLimitCount";
+    /// `MINUTE`, `HOUR` or `DAY`.
+    pub(crate) const SPEED_LIMIT_UNIT: &str = "speedLimitUnit";
+    /// `callbackName1`, `callbackName2`, …: names of the custom callback data fields, in the form's order.
+    pub(crate) const CALLBACK_NAME_PREFIX: &str = "callbackName";
+    /// `callbackValue1`, …: their values.
+    pub(crate) const CALLBACK_VALUE_PREFIX: &str = "callbackValue";
+    /// Validity in minutes, 1 to 2880; 2880 without it.
+    pub(crate) const VALIDITY_MINUTES: &str = "validityMinutes";
+    /// ISO 8601 moment after which the message is not sent any more.
+    pub(crate) const LATEST_SEND_AT: &str = "latestSendAt";
+    /// What `stop` does to this version's queued messages: `KEEP` (default), `HOLD` or `CANCEL`.
+    pub(crate) const ON_STOP: &str = "onStop";
+    /// Reports activity: `{{Interaction.<activity key>.messageId}}`.
+    pub(crate) const MESSAGE_ID: &str = "messageId";
+    /// Reports activity: which kind of report, `DELIVERY`.
+    pub(crate) const REPORT_KIND: &str = "reportKind";
+}
+
+/// Most numbered phone fields and callback fields that are looked at; the page offers fewer.
+const NUMBERED_MAX: usize = 50;
+/// Longest contact key in SFMC, in characters.
+const CONTACT_KEY_CHARS_MAX: usize = 254;
+
+/// What `stop` of a journey version does to its queued messages (spec M12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum OnStop {
+    /// The manual's behaviour: queued messages go out as scheduled.
+    #[default]
+    Keep,
+    Hold,
+    Cancel,
+}
+
+/// The merged in-arguments of one call, as text. Nested values are kept as their JSON text.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct InArguments(HashMap<String, String>);
+
+impl InArguments {
+    pub(crate) fn insert(&mut self, name: String, value: String) {
+        self.0.insert(name, value);
+    }
+
+    /// The value without surrounding white space; `None` when missing or blank.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The value exactly as it came; `""` when missing.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| ["true", "1", "yes"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
+    }
+}
+
+impl FromIterator<(String, String)> for InArguments {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// A message before validation: the in-arguments and what the call and the tenant add to them.
+pub(crate) struct Draft<'a> {
+    pub(crate) arguments: &'a InArguments,
+    pub(crate) mid: Mid,
+    pub(crate) activity_id: &'a ActivityId,
+    pub(crate) journey_id: Option<&'a JourneyId>,
+    /// `keyValue` of the call.
+    pub(crate) key_value: &'a str,
+    /// Labels of the tenant's Infobip accounts.
+    pub(crate) accounts: &'a [AccountId],
+    pub(crate) default_country: Option<Country>,
+}
+
+impl Draft<'_> {
+    /// Validates in the manual's order: phone, then the channel's own checks (from, template, text, image, buttons),
+    /// then the rest.
+    pub(crate) fn validate(&self) -> Result<(Message, QueuePolicy), Rejection> {
+        let recipient = self.recipient()?;
+        let channel = self.arguments.get(names::CHANNEL).and_then(Channel::by_name).ok_or(Rejection::Channel)?;
+        let content = (channel.capability().validate)(self)?;
+        let account = self.account()?;
+        let contact_key = self.contact_key()?;
+        let options = RequestOptions { bulk_id: self.bulk_id(channel)?, tracking: self.tracking()? };
+        let callback_data = self.callback_data(&content, &options.bulk_id, contact_key)?;
+        let policy = QueuePolicy { speed_limit: self.speed_limit()?, on_stop: self.on_stop() };
+        let message = Message {
+            account: account.clone(),
+            channel,
+            recipient,
+            content,
+            options,
+            callback_data,
+            contact_key: contact_key.to_owned(),
+            validity_minutes: self.validity_minutes()?,
+            latest_send_at: self.latest_send_at()?,
+        };
+        Ok((message, policy))
+    }
+
+    /// The sender, required on every channel: at most `chars_max` characters, none of them a control character.
+    pub(crate) fn sender(&self, chars_max: usize) -> Result<String, Rejection> {
+        let sender = self.arguments.get(names::SENDER).ok_or(Rejection::From)?;
+        if sender.chars().count() > chars_max || sender.chars().any(char::is_control) {
+            return Err(Rejection::From);
+        }
+        Ok(sender.to_owned())
+    }
+
+    fn recipient(&self) -> Result<Phone, Rejection> {
+        let numbered = |n: usize| self.arguments.get(&format!("{}{n}", names::PHONE_PREFIX));
+        let chosen = match self.arguments.get(names::PHONE_CHOICE) {
+            None => (1..=NUMBERED_MAX).find_map(numbered),
+            Some(choice) => {
+                let number = choice.parse().ok().filter(|n| (1..=NUMBERED_MAX).contains(n));
+                numbered(number.ok_or(Rejection::PhoneChoice)?)
+            }
+        };
+        let text = chosen.or_else(|| self.arguments.get(names::PHONE_DEFAULT)).ok_or(Rejection::MissingPhone)?;
+        Phone::parse(text, self.default_country).map_err(|_| Rejection::PhoneNumber)
+    }
+
+    fn account(&self) -> Result<&AccountId, Rejection> {
+        match self.arguments.get(names::ACCOUNT) {
+            Some(label) => self.accounts.iter().find(|account| account.as_str() == label).ok_or(Rejection::Account),
+            None => match self.accounts {
+                [only] => Ok(only),
+                _ => Err(Rejection::Account),
+            },
+        }
+    }
+
+    fn contact_key(&self) -> Result<&str, Rejection> {
+        let key = self.arguments.get(names::CONTACT_KEY).unwrap_or(self.key_value.trim());
+        let valid = !key.is_empty() && key.chars().count() <= CONTACT_KEY_CHARS_MAX;
+        if valid { Ok(key) } else { Err(Rejection::ContactKey) }
+    }
+
+    fn bulk_id(&self, channel: Channel) -> Result<String, Rejection> {
+        let bulk_id = self.arguments.get(names::BULK_ID).unwrap_or(channel.capability().bulk_id);
+        if bulk_id.chars().count() > BULK_ID_CHARS_MAX {
+            return Err(Rejection::BulkIdLength);
+        }
+        Ok(bulk_id.to_owned())
+    }
+
+    fn tracking(&self) -> Result<Option<LinkTracking>, Rejection> {
+        if !self.arguments.flag(names::SHORTEN_URL) {
+            return Ok(None);
+        }
+        let custom_domain = match self.arguments.get(names::CUSTOM_DOMAIN) {
+            Some(domain) if is_domain(domain) => Some(domain.to_ascii_lowercase()),
+            Some(_) => return Err(Rejection::CustomDomain),
+            None => None,
+        };
+        Ok(Some(LinkTracking {
+            track_clicks: self.arguments.get(names::TRACK_CLICKS).is_none() || self.arguments.flag(names::TRACK_CLICKS),
+            custom_domain,
+            remove_protocol: self.arguments.flag(names::REMOVE_PROTOCOL),
+        }))
+    }
+
+    fn callback_data(&self, content: &super::Content, bulk_id: &str, contact_key: &str) -> Result<String, Rejection> {
+        let custom = (1..=NUMBERED_MAX)
+            .filter_map(|n| {
+                let name = self.arguments.get(&format!("{}{n}", names::CALLBACK_NAME_PREFIX))?;
+                let value = self.arguments.raw(&format!("{}{n}", names::CALLBACK_VALUE_PREFIX));
+                Some(CustomField { name, value })
+            })
+            .collect::<Vec<_>>();
+        if custom.iter().any(|field| !callback_data::is_name_allowed(field.name)) {
+            return Err(Rejection::CallbackDataName);
+        }
+        let (subject_name, subject) = content.callback_subject();
+        let mid = self.mid.to_string();
+        let system = [
+            ("ActivityId", self.activity_id.as_str()),
+            ("BulkId", bulk_id),
+            ("From", content.sender()),
+            (subject_name, subject),
+            ("JourneyName", self.arguments.get(names::JOURNEY_NAME).unwrap_or_default()),
+            ("ContactKey", contact_key),
+            ("MID", &mid),
+            ("VersionId", self.journey_id.map(JourneyId::as_str).unwrap_or_default()),
+            ("VersionNumber", self.arguments.get(names::VERSION_NUMBER).unwrap_or_default()),
+        ];
+        callback_data::compose(&system, &custom)
+    }
+
+    fn speed_limit(&self) -> Result<Option<SpeedLimit>, Rejection> {
+        let Some(count) = self.arguments.get(names::SPEED_LIMIT_COUNT) else { return Ok(None) };
+        let count = count.parse().map_err(|_| Rejection::SpeedLimit)?;
+        let unit = match self.arguments.get(names::SPEED_LIMIT_UNIT).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "MINUTE" => SpeedUnit::Minute,
+            "HOUR" => SpeedUnit::Hour,
+            "DAY" => SpeedUnit::Day,
+            _ => return Err(Rejection::SpeedLimit),
+        };
+        SpeedLimit::new(count, unit).map(Some).map_err(|_| Rejection::SpeedLimit)
+    }
+
+    fn validity_minutes(&self) -> Result<u16, Rejection> {
+        let Some(text) = self.arguments.get(names::VALIDITY_MINUTES) else { return Ok(VALIDITY_MINUTES_MAX) };
+        text.parse().ok().filter(|m| (1..=VALIDITY_MINUTES_MAX).contains(m)).ok_or(Rejection::Validity)
+    }
+
+    fn latest_send_at(&self) -> Result<Option<Timestamp>, Rejection> {
+        let text = self.arguments.get(names::LATEST_SEND_AT);
+        text.map(|text| Timestamp::parse(text).ok_or(Rejection::LatestSendTime)).transpose()
+    }
+
+    fn on_stop(&self) -> OnStop {
+        match self.arguments.get(names::ON_STOP).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "HOLD" => OnStop::Hold,
+            "CANCEL" => OnStop::Cancel,
+            _ => OnStop::Keep,
+        }
+    }
+}
+
+/// A host name of at least two labels, as a shortening domain must be.
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}

@@ -1,0 +1,99 @@
+//! The `messageStatus` table: the manual's texts and ours, each in one place.
+
+/// `messageStatus` of an accepted message.
+const SUCCESS: &str = "Success";
+
+/// A mistake in one contact's message. Its text is the contract: marketers compare it in decision splits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+#[error("{}", self.message_status())]
+pub(crate) enum Rejection {
+    MissingPhone,
+    TextLength,
+    From,
+    PhoneNumber,
+    Channel,
+    Account,
+    SpeedLimit,
+    PrincipalEntityId,
+    ContentTemplateId,
+    CustomDomain,
+    BulkIdLength,
+    CallbackDataName,
+    CallbackDataLength,
+    Validity,
+    LatestSendTime,
+    PhoneChoice,
+    Characters,
+    ContactKey,
+}
+
+/// A row of the documented table.
+pub(crate) struct StatusRow {
+    pub(crate) rejection: Rejection,
+    pub(crate) message_status: &'static str,
+    /// Whether the text is the manual's; the others are Waypost's additions in the same form.
+    pub(crate) from_manual: bool,
+    pub(crate) meaning: &'static str,
+}
+
+macro_rules! table {
+    ($($rejection:ident, $manual:literal, $text:literal, $meaning:literal;)*) => {
+        /// Every `messageStatus` besides `Success`.
+        pub(crate) const STATUS_TABLE: &[StatusRow] = &[$(StatusRow {
+            rejection: Rejection::$rejection, message_status: $text, from_manual: $manual, meaning: $meaning,
+        }),*];
+
+        impl Rejection {
+            /// The out-argument's text.
+            pub(crate) const fn message_status(self) -> &'static str {
+                match self { $(Self::$rejection => $text),* }
+            }
+        }
+    };
+}
+
+table! {
+    MissingPhone, true, "Error: Missing phone number in request", "none of the chosen phone fields holds anything";
+    TextLength, true, "Error: Invalid text length", "the text is empty or longer than the channel takes";
+    From, true, "Error: Invalid from field", "the sender is empty or longer than the channel takes";
+    PhoneNumber, false, "Error: Invalid phone number", "the first populated phone field is not a phone number";
+    Channel, false, "Error: Invalid channel", "the activity names a channel that this version does not send";
+    Account, false, "Error: Unknown account", "the activity names an Infobip account that the business unit does not have";
+    SpeedLimit, false, "Error: Invalid sending speed limit", "the count is not 1 to 100000 or the unit not MINUTE, HOUR or DAY";
+    PrincipalEntityId, false, "Error: Invalid principal entity id", "India DLT is chosen without a principal entity id, or it is longer than 50 characters";
+    ContentTemplateId, false, "Error: Invalid content template id", "the India DLT content template id is longer than 50 characters";
+    CustomDomain, false, "Error: Invalid custom domain", "the custom domain is not a domain name";
+    BulkIdLength, false, "Error: Invalid bulk id length", "the bulk id is longer than 100 characters";
+    CallbackDataName, false, "Error: Invalid callback data field name", "a custom callback data field has a restricted name or a forbidden character in it";
+    CallbackDataLength, false, "Error: Invalid callback data length", "the callback data is longer than 4000 characters";
+    Validity, false, "Error: Invalid validity period", "the validity is not 1 to 2880 minutes";
+    LatestSendTime, false, "Error: Invalid latest send time", "the latest send time is not an ISO 8601 date and time";
+    PhoneChoice, false, "Error: Invalid phone field choice", "the activity chooses a phone field that it does not send";
+    Characters, false, "Error: Invalid characters in request", "the text or sender holds control characters that can't be sent";
+    ContactKey, false, "Error: Invalid contact key", "the call carries no contact key, or one longer than 254 characters";
+}
+
+impl Rejection {
+    /// `statusDetail` of every soft error (the manual).
+    pub(crate) const STATUS_DETAIL: &'static str = "BadRequest";
+
+    /// `messageStatus` of an accepted message.
+    pub(crate) const fn success() -> &'static str {
+        SUCCESS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_gives_each_rejection_one_text_of_its_own() {
+        for row in STATUS_TABLE {
+            assert_eq!(row.rejection.message_status(), row.message_status);
+            assert!(row.message_status.starts_with("Error: "), "{}", row.message_status);
+            assert!(!row.meaning.is_empty());
+            assert_eq!(STATUS_TABLE.iter().filter(|other| other.message_status == row.message_status).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! SMS: draft → content, and how many parts a text takes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Draft, Rejection, names};
+
+/// Infobip refuses more parts than this (status 25, infobip.md 2.1).
+pub(crate) const PARTS_MAX: usize = 25;
+/// Infobip refuses longer texts than this, in bytes (status 25, infobip.md 2.1).
+pub(crate) const TEXT_BYTES_MAX: usize = 4_000;
+/// Longest sender, in characters: 11 alphanumeric or 15 digits is the usual GSM rule, which Infobip's schema does not
+/// state (infobip.md 2.1); 16 leaves room for a `+`. Infobip's answer decides within it.
+pub(crate) const SENDER_CHARS_MAX: usize = 16;
+/// Longest DLT ids that we pass on; the registered ones have 19 digits.
+const DLT_ID_CHARS_MAX: usize = 50;
+
+/// What an SMS says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct SmsContent {
+    pub(crate) sender: String,
+    pub(crate) text: String,
+    pub(crate) india_dlt: Option<IndiaDlt>,
+}
+
+/// India's Distributed Ledger Technology registration of a text (the manual, *For India local traffic only*).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct IndiaDlt {
+    pub(crate) principal_entity_id: String,
+    pub(crate) content_template_id: Option<String>,
+}
+
+pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
+    let sender = draft.sender(SENDER_CHARS_MAX)?;
+    let text = draft.arguments.raw(names::TEXT);
+    if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX || Parts::of(text).count > PARTS_MAX {
+        return Err(Rejection::TextLength);
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}')) {
+        return Err(Rejection::Characters);
+    }
+    Ok(Content::Sms(SmsContent { sender, text: text.to_owned(), india_dlt: india_dlt(draft)? }))
+}
+
+fn india_dlt(draft: &Draft<'_>) -> Result<Option<IndiaDlt>, Rejection> {
+    let principal = draft.arguments.get(names::DLT_PRINCIPAL_ENTITY_ID);
+    if principal.is_none() && !draft.arguments.flag(names::DLT) {
+        return Ok(None);
+    }
+    let fits = |id: &&str| id.chars().count() <= DLT_ID_CHARS_MAX && !id.chars().any(char::is_control);
+    let principal_entity_id = principal.filter(fits).ok_or(Rejection::PrincipalEntityId)?.to_owned();
+    let content_template_id = draft.arguments.get(names::DLT_CONTENT_TEMPLATE_ID);
+    if !content_template_id.as_ref().is_none_or(fits) {
+        return Err(Rejection::ContentTemplateId);
+    }
+    Ok(Some(IndiaDlt { principal_entity_id, content_template_id: content_template_id.map(str::to_owned) }))
+}
+
+impl Content {
+    /// Name and value of the callback data field that tells what was sent: `Message`, or `TemplateName` where the
+    /// channel sends templates (spec M4).
+    pub(crate) fn callback_subject(&self) -> (&'static str, &str) {
+        match self {
+            Self::Sms(content) => ("Message", &content.text),
+        }
+    }
+}
+
+/// How a text is encoded over the air.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Encoding {
+    /// GSM 03.38 default alphabet with its extension table: 160 septets, 153 in a part of several.
+    Gsm7,
+    /// 16-bit units: 70, 67 in a part of several.
+    Ucs2,
+}
+
+/// The parts that a text takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Parts {
+    pub(crate) encoding: Encoding,
+    /// Septets or 16-bit units.
+    pub(crate) units: usize,
+    pub(crate) count: usize,
+}
+
+impl Parts {
+    /// Counts the parts of `text` (3GPP TS 23.038). A character is never split over two parts.
+    pub(crate) fn of(text: &str) -> Self {
+        let septets = text.chars().map(septets).sum::<Option<usize>>();
+        let (encoding, units, single, several) = match septets {
+            Some(septets) => (Encoding::Gsm7, septets, 160, 153),
+            None => (Encoding::Ucs2, text.encode_utf16().count(), 70, 67),
+        };
+        if units <= single {
+            return Self { encoding, units, count: usize::from(units > 0) };
+        }
+        let width = |c: char| if encoding == Encoding::Gsm7 { septets_of(c) } else { c.len_utf16() };
+        let mut count = 1;
+        let mut used = 0;
+        for c in text.chars() {
+            let width = width(c);
+            if used + width > several {
+                count += 1;
+                used = 0;
+            }
+            used += width;
+        }
+        Self { encoding, units, count }
+    }
+}
+
+fn septets_of(c: char) -> usize {
+    septets(c).unwrap_or(1)
+}
+
+/// Septets of a character of the GSM 03.38 alphabet; `None` when it has no place there.
+fn septets(c: char) -> Option<usize> {
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => Some(1),
+        ' ' | '\n' | '\r' | '!' | '"' | '#' | '%' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | '-' | '.' | '/'
+        | ':' => Some(1),
+        ';' | '<' | '=' | '>' | '?' | '@' | '_' | '$' => Some(1),
+        '£' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | 'Φ' | 'Γ' | 'Λ' | 'Ω' | 'Π' => {
+            Some(1)
+        }
+        'Ψ' | 'Σ' | 'Θ' | 'Ξ' | 'Æ' | 'æ' | 'ß' | 'É' | '¤' | '¡' | 'Ä' | 'Ö' | 'Ñ' | 'Ü' | '§' | '¿' | 'ä' | 'ö' => {
+            Some(1)
+        }
+        'ñ' | 'ü' | 'à' => Some(1),
+        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(text: &str, encoding: Encoding, count: usize) {
+        let parts = Parts::of(text);
+        assert_eq!((parts.encoding, parts.count), (encoding, count), "{} units", parts.units);
+    }
+
+    #[test]
+    fn parts_at_the_borders() {
+        check("", Encoding::Gsm7, 0);
+        check(&"x".repeat(160), Encoding::Gsm7, 1);
+        check(&"x".repeat(161), Encoding::Gsm7, 2);
+        check(&"x".repeat(306), Encoding::Gsm7, 2);
+        check(&"x".repeat(307), Encoding::Gsm7, 3);
+        check(&"я".repeat(70), Encoding::Ucs2, 1);
+        check(&"я".repeat(71), Encoding::Ucs2, 2);
+        check(&"€".repeat(80), Encoding::Gsm7, 1);
+        check(&"€".repeat(81), Encoding::Gsm7, 2);
+    }
+
+    #[test]
+    fn a_character_is_not_split_over_two_parts() {
+        // 153 septets hold 76 euro signs, not 76 and a half.
+        check(&"€".repeat(153), Encoding::Gsm7, 3);
+        // 67 units hold 33 emoji.
+        check(&"😀".repeat(67), Encoding::Ucs2, 3);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_never_panic_and_never_undercount(text in ".{0,400}") {
+            let parts = Parts::of(&text);
+            let (single, several) = if parts.encoding == Encoding::Gsm7 { (160, 153) } else { (70, 67) };
+            let room = if parts.count <= 1 { single } else { parts.count * several };
+            prop_assert!(parts.units <= room);
+        }
+    }
+}

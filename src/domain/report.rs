@@ -1,0 +1,206 @@
+//! What became of a message: the delivery report, normalised over all of Infobip's shapes (infobip.md 9, 12), how two
+//! reports of one message combine, and the report of a message that ended here.
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::delivery::{GROUP_REJECTED, LocalEnd};
+use super::timestamp::Timestamp;
+
+/// A message's status as Infobip names it. Ids and names that are in no table are kept as they come.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct StatusInfo {
+    pub(crate) group_id: i32,
+    pub(crate) group_name: String,
+    pub(crate) id: i32,
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+/// A report's `error` object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ErrorInfo {
+    pub(crate) group_id: Option<i32>,
+    pub(crate) group_name: Option<String>,
+    pub(crate) id: Option<i32>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) permanent: Option<bool>,
+}
+
+/// Who says so. A report of Infobip always beats a local one (spec Q5).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    Local,
+    Infobip,
+}
+
+/// A delivery report of one message.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) struct DeliveryReport {
+    // The first three fields decide which of two reports stands; the derived order compares them first.
+    pub(crate) origin: Origin,
+    /// Whether the status is final: group 2, 3, 4 or 5.
+    pub(crate) is_final: bool,
+    pub(crate) done_at: Option<Timestamp>,
+    pub(crate) sent_at: Option<Timestamp>,
+    pub(crate) status: StatusInfo,
+    pub(crate) error: Option<ErrorInfo>,
+    /// `messageId` as it came.
+    pub(crate) message_id: String,
+    pub(crate) bulk_id: Option<String>,
+    /// Name of the channel as the reports' `channel` column spells it.
+    pub(crate) channel: String,
+    /// The recipient; personal data.
+    pub(crate) to: Option<String>,
+    pub(crate) sender: Option<String>,
+    pub(crate) message_count: Option<u32>,
+    /// A decimal number with a point, as text: money is not a float.
+    pub(crate) price_per_message: Option<String>,
+    pub(crate) price_currency: Option<String>,
+    pub(crate) callback_data: Option<String>,
+    pub(crate) mcc_mnc: Option<String>,
+}
+
+/// Whether a status group is final (infobip.md 9.2): UNDELIVERABLE, DELIVERED, EXPIRED or REJECTED.
+pub(crate) const fn is_final_group(group_id: i32) -> bool {
+    matches!(group_id, 2..=5)
+}
+
+impl DeliveryReport {
+    /// The report of a message that ended here at `now` (spec Q5).
+    pub(crate) fn local(end: &LocalEnd, subject: ReportSubject<'_>, now: Timestamp) -> Self {
+        let status = local_status(end);
+        let error = ErrorInfo {
+            group_id: Some(0),
+            group_name: Some("OK".into()),
+            id: Some(0),
+            name: Some("NO_ERROR".into()),
+            description: match end {
+                LocalEnd::RequestRefused { problem } => Some(problem.clone()),
+                _ => Some("No Error".into()),
+            },
+            permanent: Some(true),
+        };
+        Self {
+            origin: Origin::Local,
+            is_final: true,
+            done_at: Some(now),
+            sent_at: Some(subject.last_attempt_at.unwrap_or(subject.accepted_at)),
+            status,
+            error: Some(error),
+            message_id: subject.message_id.to_owned(),
+            bulk_id: Some(subject.bulk_id.to_owned()),
+            channel: subject.channel.name().to_owned(),
+            to: Some(subject.to.to_owned()),
+            sender: Some(subject.sender.to_owned()),
+            message_count: Some(0),
+            price_per_message: None,
+            price_currency: None,
+            callback_data: Some(subject.callback_data.to_owned()),
+            mcc_mnc: None,
+        }
+    }
+
+    /// Fills what the report does not say from the message it is about.
+    pub(crate) fn complete(&mut self, subject: ReportSubject<'_>) {
+        let fill = |slot: &mut Option<String>, value: &str| {
+            if slot.as_deref().is_none_or(str::is_empty) {
+                *slot = Some(value.to_owned());
+            }
+        };
+        fill(&mut self.to, subject.to);
+        fill(&mut self.sender, subject.sender);
+        fill(&mut self.callback_data, subject.callback_data);
+        fill(&mut self.bulk_id, subject.bulk_id);
+        subject.channel.name().clone_into(&mut self.channel);
+        let sent_at = subject.last_attempt_at.unwrap_or(subject.accepted_at);
+        self.sent_at.get_or_insert(sent_at);
+    }
+
+    /// The report that stands when both are about one message: Infobip's before ours, a final before a pending one,
+    /// then the one done later. The order over all fields breaks ties, so that any order of arrival and any repeats end
+    /// in the same report.
+    #[must_use]
+    pub(crate) fn combine(self, other: Self) -> Self {
+        self.max(other)
+    }
+}
+
+/// What a report needs to know of its message.
+#[derive(Clone, Copy)]
+pub(crate) struct ReportSubject<'a> {
+    pub(crate) message_id: &'a str,
+    pub(crate) bulk_id: &'a str,
+    pub(crate) channel: Channel,
+    pub(crate) to: &'a str,
+    pub(crate) sender: &'a str,
+    pub(crate) callback_data: &'a str,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) last_attempt_at: Option<Timestamp>,
+}
+
+/// The documented table of statuses that Waypost gives itself (spec Q5). Ids from 9000 are ours.
+fn local_status(end: &LocalEnd) -> StatusInfo {
+    let row = |group_id, group_name: &str, id, name: &str, description: &str| StatusInfo {
+        group_id,
+        group_name: group_name.into(),
+        id,
+        name: name.into(),
+        description: description.into(),
+    };
+    let rejected = |id, name: &str, description: &str| row(GROUP_REJECTED, "REJECTED", id, name, description);
+    match end {
+        LocalEnd::Expired => row(4, "EXPIRED", 15, "EXPIRED_EXPIRED", "Message expired before it could be sent"),
+        LocalEnd::Unknown => row(4, "EXPIRED", 29, "EXPIRED_DLR_UNKNOWN", "Outcome unknown, not sent again"),
+        LocalEnd::Refused(status) => status.clone(),
+        LocalEnd::RequestRefused { .. } => rejected(9_001, "REJECTED_REQUEST", "Infobip refused the request"),
+        LocalEnd::Cancelled => rejected(9_002, "REJECTED_CANCELLED", "Cancelled before it was sent"),
+        LocalEnd::AccountGone => rejected(9_003, "REJECTED_ACCOUNT_GONE", "The Infobip account was removed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_report() -> impl Strategy<Value = DeliveryReport> {
+        (any::<bool>(), 0..6i32, 0..3i32, proptest::option::of(0..4u64), proptest::option::of("[a-c]")).prop_map(
+            |(infobip, group_id, id, done, to)| DeliveryReport {
+                origin: if infobip { Origin::Infobip } else { Origin::Local },
+                is_final: is_final_group(group_id),
+                done_at: done.map(Timestamp::from_secs),
+                sent_at: None,
+                status: StatusInfo { group_id, id, ..StatusInfo::default() },
+                error: None,
+                message_id: "m".into(),
+                bulk_id: None,
+                channel: "SMS".into(),
+                to,
+                sender: None,
+                message_count: None,
+                price_per_message: None,
+                price_currency: None,
+                callback_data: None,
+                mcc_mnc: None,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn combining_is_commutative_associative_and_idempotent(a in any_report(), b in any_report(), c in any_report()) {
+            prop_assert_eq!(a.clone().combine(b.clone()), b.clone().combine(a.clone()));
+            prop_assert_eq!(a.clone().combine(b.clone()).combine(c.clone()), a.clone().combine(b.combine(c)));
+            prop_assert_eq!(a.clone().combine(a.clone()), a);
+        }
+
+        #[test]
+        fn a_report_of_infobip_beats_a_local_one(a in any_report(), b in any_report()) {
+            if a.origin != b.origin {
+                prop_assert_eq!(a.combine(b).origin, Origin::Infobip);
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything that Infobip says and hears: sends, answers, logs, account checks, webhooks.

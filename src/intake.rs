@@ -1,0 +1,1 @@
+//! The use case of execute: repeated? ▶ tenant ▶ draft ▶ message ▶ batch ▶ receipt.

@@ -1,0 +1,1 @@
+//! Stand-ins of both platforms on loopback.
