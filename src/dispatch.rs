@@ -1,5 +1,7 @@
 //! From the queue to Infobip: when a message goes, in which request, and what its answer means.
 
+pub(crate) mod pacer;
+
 use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;

@@ -201,6 +201,13 @@ impl Breaker {
         }
     }
 
+    /// A permission was not used: whoever comes next may probe.
+    pub(crate) fn not_asked(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.probing = false;
+        }
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.open.is_some()
     }

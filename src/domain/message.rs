@@ -103,6 +103,4 @@ pub(crate) struct Progress {
     pub(crate) not_before: Option<Timestamp>,
     /// What the last attempt met, in words without personal data or secrets.
     pub(crate) last_problem: Option<String>,
-    /// The message must go alone: a bulk with it was refused as a whole (spec Q4).
-    pub(crate) alone: bool,
 }
