@@ -9,6 +9,7 @@ pub(crate) mod delivery;
 pub(crate) mod extension;
 pub(crate) mod ids;
 pub(crate) mod message;
+pub(crate) mod origin;
 pub(crate) mod phone;
 pub(crate) mod report;
 pub(crate) mod secret;

@@ -16,11 +16,15 @@ mod dispatch;
 mod http;
 mod infobip;
 mod intake;
+mod onboarding;
 mod reporting;
 mod sfmc;
 mod store;
 
+mod app;
 pub mod cli;
 pub mod config;
+mod control;
+mod nearest;
 pub mod sandbox;
 mod telemetry;
