@@ -179,8 +179,8 @@ settings! {
         retry_count: u64 = 5, in 0..=5;
         /// Time between such calls, in milliseconds.
         retry_delay_ms: u64 = 10_000, in 0..=10_000;
-        /// How many contacts SFMC sends at a time.
-        concurrent_requests: u64 = 5, in 1..=10;
+        /// How many contacts SFMC sends at a time. More than 10 must be agreed with SFMC.
+        concurrent_requests: u64 = 5, in 1..=50;
     }
 
     /// Logs, on standard error.
