@@ -121,11 +121,15 @@ async fn accept(
     Ok((stream, place))
 }
 
+pub(super) fn may_ask(peer_uid: u32, own_uid: u32) -> bool {
+    peer_uid == own_uid || peer_uid == ROOT
+}
+
 async fn serve_peer(mut stream: UnixStream, own_uid: u32, handler: &dyn ControlHandler) {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     let (reader, mut writer) = stream.split();
     let answer = match peer {
-        Ok(uid) if uid == own_uid || uid == ROOT => answer(&mut BufReader::new(reader), handler).await,
+        Ok(uid) if may_ask(uid, own_uid) => answer(&mut BufReader::new(reader), handler).await,
         Ok(uid) => {
             tracing::warn!(peer.uid = uid, "another user was refused on the control socket");
             let sentence = "only root and the server's own user may use the control socket";
