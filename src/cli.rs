@@ -134,7 +134,8 @@ pub fn run(mut process: Process<'_>) -> u8 {
         Err(error) => return print_clap(&error, &mut process),
     };
     let mut session = Session { config_file: cli.config, process };
-    match session.run(cli.command) {
+    let done = session.run(cli.command).and_then(|()| Ok(session.process.out.flush()?));
+    match done {
         Ok(()) => OK,
         Err(error) => {
             let (code, sentence) = (error.exit_code(), error.to_string());
@@ -210,6 +211,7 @@ impl Session<'_> {
         let answer = runtime()?.block_on(async {
             match control::call(&socket, &request).await {
                 Err(ControlError::NotRunning { .. }) => {
+                    owned(&config.store.dir)?;
                     let master_key = read_master_key(&config, self.process.env)?;
                     let handler = app::offline_handler(&config, master_key)?;
                     Ok::<_, CliError>(handler.handle(request).await)
@@ -255,6 +257,20 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::Other(format!("the runtime can't start: {error}")))
+}
+
+/// Refuses a store of another user: files that root leaves in it keep the server's user from opening it.
+fn owned(store: &Path) -> Result<(), CliError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let uid = |path: &Path| std::fs::metadata(path).map(|metadata| metadata.uid());
+    match (uid(store), uid(Path::new("/proc/self"))) {
+        (Ok(owner), Ok(own)) if owner != own => Err(CliError::Other(format!(
+            "no server is running, and the store in {} belongs to another user: start the server, or run this as its user",
+            named(store)
+        ))),
+        // A store that is not there yet will be made by this user.
+        _ => Ok(()),
+    }
 }
 
 /// How a path is named in a sentence.

@@ -24,6 +24,9 @@ const LINE_BYTES_MAX: usize = 1024 * 1024;
 const LINE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time that a client waits for an answer: a tenant's check calls both platforms.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+/// Time that requests in flight get to finish once the server stops; then they are dropped, and their peers see the
+/// connection close. What the store has committed stays committed.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Peers served at a time; more wait for their turn.
 const PEERS_MAX: usize = 16;
 /// Longest path of a socket on Linux, in bytes without the closing zero (unix(7)).
@@ -71,7 +74,9 @@ pub(crate) struct ActivityRequest {
 /// The two activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 pub(crate) enum ActivityKind {
+    /// Sends a message to each contact
     Messaging,
+    /// Looks up what became of a message
     Reports,
 }
 

@@ -8,6 +8,8 @@ use crate::domain::ids::Mid;
 use crate::domain::message::names;
 use crate::nearest::{shown, suggestion};
 
+/// Largest number of a numbered in-argument that execute looks at (domain/message/draft.rs).
+const NUMBERED_MAX: u8 = 50;
 /// Longest key of an activity, in characters.
 const KEY_CHARS_MAX: usize = 100;
 
@@ -21,6 +23,7 @@ pub(super) enum ActivityCommand {
         /// MID of the business unit
         #[arg(long)]
         mid: Mid,
+        /// Which of the two activities
         #[arg(long)]
         kind: ActivityKind,
         /// Key of the activity in its journey
@@ -88,9 +91,9 @@ fn checked(kind: ActivityKind, arguments: Vec<(String, String)>) -> Result<BTree
     Ok(checked)
 }
 
-/// A number from 1 without leading zeros.
+/// A number from 1 to [`NUMBERED_MAX`] without sign and leading zeros.
 fn is_number(text: &str) -> bool {
-    text.len() <= 2 && !text.starts_with('0') && text.parse::<u8>().is_ok_and(|number| number > 0)
+    text.starts_with(|c: char| matches!(c, '1'..='9')) && text.parse::<u8>().is_ok_and(|number| number <= NUMBERED_MAX)
 }
 
 fn argument(text: &str) -> Result<(String, String), String> {
@@ -109,7 +112,8 @@ fn activity_key(text: &str) -> Result<String, String> {
 }
 
 fn after_help() -> String {
-    let numbered = MESSAGING_NUMBERED.iter().map(|prefix| format!("{prefix}1, {prefix}2, …")).collect::<Vec<_>>();
+    let numbered =
+        MESSAGING_NUMBERED.iter().map(|prefix| format!("{prefix}1 to {prefix}{NUMBERED_MAX}")).collect::<Vec<_>>();
     format!(
         "In-arguments of messaging: {}, {}.\n\nIn-arguments of reports: {}.\n\nOf both: {}.",
         MESSAGING.join(", "),

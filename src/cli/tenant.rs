@@ -29,6 +29,7 @@ pub(super) enum TenantCommand {
     },
     /// Show a business unit, its secrets masked
     Show {
+        /// MID of the business unit
         mid: Mid,
         /// Print JSON
         #[arg(long)]
@@ -36,6 +37,7 @@ pub(super) enum TenantCommand {
     },
     /// Ask both platforms whether a business unit's credentials and data extensions work
     Check {
+        /// MID of the business unit
         mid: Mid,
         /// Print JSON
         #[arg(long)]
@@ -43,6 +45,7 @@ pub(super) enum TenantCommand {
     },
     /// Remove a business unit and destroy its data key: its messages and reports can't be read any more
     Remove {
+        /// MID of the business unit
         mid: Mid,
         /// Yes, remove it
         #[arg(long)]

@@ -139,6 +139,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_allowed() {
         (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "text"], "it must be NAME=VALUE"),
         (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "txet=x"], "did you mean text?"),
         (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "phone0=x"], "is not an in-argument"),
+        (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "phone51=x"], "is not an in-argument"),
         (&["activity", "new", "--mid", "7", "--kind", "reports", "--set", "text=x"], "is not an in-argument"),
         (
             &["activity", "new", "--mid", "7", "--kind", "reports", "--set", "configurationId=x"],
@@ -170,6 +171,18 @@ fn without_a_server_tenant_commands_need_the_master_key() {
     let ran = run_with(&["tenant", "list"], &[("WAYPOST_STORE_DIR", dir.path().to_str().unwrap())]);
     assert_eq!(ran.code, USAGE);
     assert!(ran.err.contains("there is no master key"), "{}", ran.err);
+}
+
+#[test]
+fn a_store_of_another_user_is_left_to_the_server() {
+    let dir = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(dir.path(), Some(54_321), None).is_err() {
+        return; // Only root can give a directory away.
+    }
+    let variables = [("WAYPOST_STORE_DIR", dir.path().to_str().unwrap()), ("WAYPOST_MASTER_KEY", &"ab".repeat(32))];
+    let ran = run_with(&["tenant", "list"], &variables);
+    assert_eq!(ran.code, OTHER);
+    assert!(ran.err.contains("belongs to another user: start the server"), "{}", ran.err);
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn the_reference_is_a_valid_file_that_changes_nothing_with_and_without_its_comme
     let mut uncommented = String::new();
     for line in reference().lines() {
         let is_key = KEYS.iter().any(|key| line.starts_with(&format!("#{} = ", key.short_name())));
-        uncommented.push_str(if is_key { &line[1..] } else { line });
+        uncommented.push_str(if is_key { line.trim_start_matches('#') } else { line });
         uncommented.push('\n');
     }
     assert_eq!(load(&uncommented, &[]).unwrap(), Config::default());
@@ -231,8 +231,8 @@ fn a_master_key_is_read_in_both_spellings() {
 #[test]
 fn a_wrong_master_key_is_refused_without_showing_it() {
     let long = format!("{HEX}00");
-    let not_hex = format!("{}xy", &HEX[..62]);
-    for text in ["", "s3cr3t", &HEX[..62], &long, &not_hex, "AAECAwQFBgc="] {
+    let not_hex = format!("{}xy", HEX.get(..62).unwrap());
+    for text in ["", "s3cr3t", HEX.get(..62).unwrap(), &long, &not_hex, "AAECAwQFBgc="] {
         let sentence = key_in_environment(text).unwrap_err().to_string();
         assert_eq!(
             sentence,

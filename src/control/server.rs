@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::{
-    ControlAnswer, ControlError, ControlHandler, ControlRequest, ErrorCode, LINE_BYTES_MAX, LINE_TIMEOUT,
-    PATH_BYTES_MAX, PEERS_MAX,
+    ControlAnswer, ControlError, ControlHandler, ControlRequest, DRAIN_TIMEOUT, ErrorCode, LINE_BYTES_MAX,
+    LINE_TIMEOUT, PATH_BYTES_MAX, PEERS_MAX,
 };
 
 const ROOT: u32 = 0;
@@ -53,7 +53,8 @@ impl ControlServer {
         })
     }
 
-    /// Serves until `stop` is true or its sender is gone; finishes what is in flight and removes the socket file.
+    /// Serves until `stop` is true or its sender is gone; finishes what is in flight, within [`DRAIN_TIMEOUT`],
+    /// and removes the socket file.
     pub(crate) async fn run(self, handler: Arc<dyn ControlHandler>, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(PEERS_MAX));
         let mut peers = JoinSet::new();
@@ -79,7 +80,10 @@ impl ControlServer {
             }
         }
         drop(self.listener);
-        while peers.join_next().await.is_some() {}
+        let drained = async { while peers.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_TIMEOUT, drained).await.is_err() {
+            tracing::warn!(peers = peers.len(), "requests on the control socket were dropped at the stop");
+        }
         let ours = std::fs::symlink_metadata(&self.path).is_ok_and(|m| (m.dev(), m.ino()) == self.file);
         if ours && let Err(error) = std::fs::remove_file(&self.path) {
             tracing::warn!(error = %error, "the control socket's file could not be removed; the next start will");

@@ -138,7 +138,7 @@ async fn malformed_and_oversized_requests_are_refused_without_repeating_them() {
         assert!(answer.contains("Malformed") && answer.contains("not one that this version"), "{answer}");
         assert!(!answer.contains("s3cr3t"));
     }
-    let answer = server.say(&[b'\xff', b'\n']).await;
+    let answer = server.say(b"\xff\n").await;
     assert!(answer.contains("Malformed"), "{answer}");
     let answer = server.say(&vec![b' '; LINE_BYTES_MAX]).await;
     assert!(answer.contains("more than 1 MiB"), "{answer}");

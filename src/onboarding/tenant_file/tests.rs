@@ -332,7 +332,7 @@ proptest! {
     #[test]
     fn any_damage_is_a_tenant_or_a_sentence_without_secrets(at in 0..FULL.len(), len in 0..6_usize, insert in "[ -~\n\t]{0,4}") {
         let end = (at + len).min(FULL.len());
-        let text = format!("{}{insert}{}", &FULL[..at], &FULL[end..]);
+        let text = format!("{}{insert}{}", FULL.get(..at).unwrap(), FULL.get(end..).unwrap());
         if let Err(error) = read(&text) {
             let sentence = error.to_string();
             // A damaged secret may have become a key of its own: what is left of the marker is what counts.
