@@ -21,7 +21,7 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_name = "COUNT/UNIT")]
     pub(crate) speed_limit: Option<SpeedLimit>,
 
-    /// Write every request that the stand-in of Infobip received, a line of JSON each
+    /// Append every request that the stand-ins receive, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
@@ -37,13 +37,17 @@ pub(crate) struct DemoOptions {
 /// `waypost sandbox`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub(crate) struct SandboxOptions {
-    /// Address of both stand-ins; only loopback is allowed
+    /// Address of the stand-in of SFMC; Infobip's has the next port. Only loopback is allowed; port 0 takes free ones
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090", value_parser = loopback_address)]
     pub(crate) listen: SocketAddr,
 
-    /// Write every request that the stand-in of Infobip received, a line of JSON each
+    /// Append every request that the stand-ins receive, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+
+    /// Chooses the messages' fates: the same number and recipients, the same outcomes
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
 
     /// Print the addresses and credentials as JSON
     #[arg(long)]
