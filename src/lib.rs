@@ -16,6 +16,7 @@ mod dispatch;
 mod http;
 mod infobip;
 mod intake;
+mod outbound;
 mod reporting;
 mod sfmc;
 mod store;
