@@ -26,7 +26,8 @@ const DIGIT_RUN_MAX: usize = 6;
 #[error("the HTTP client could not be set up")]
 pub(crate) struct ClientSetup(#[source] reqwest::Error);
 
-/// A client whose requests end within `total`.
+/// A client whose requests end within `total`. Connecting gets at most half of it, so that a peer which accepts but does
+/// not speak TLS is told apart from one that got the request.
 ///
 /// Nothing in it repeats a request on its own account: reqwest's retries are off. What remains is hyper taking a new
 /// connection for a request of which not one byte was written because the pooled connection had been closed, which
@@ -34,7 +35,7 @@ pub(crate) struct ClientSetup(#[source] reqwest::Error);
 /// origin. Proxies of the environment are not used: what the process talks to is in its configuration.
 pub(crate) fn client(total: Duration) -> Result<reqwest::Client, ClientSetup> {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT.min(total / 2))
         .timeout(total)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .pool_max_idle_per_host(POOL_IDLE_MAX)
@@ -74,8 +75,7 @@ pub(crate) enum Unanswered {
 }
 
 impl Unanswered {
-    /// Whether the peer may have received the request. Only a failure to connect proves that it has not: a time limit
-    /// that ends a request still waiting for its connection is reported as `TimedOut` and counts as written.
+    /// Whether the peer may have received the request. Only a failure to connect proves that it has not.
     pub(crate) const fn was_written(self) -> bool {
         !matches!(self, Self::NoConnection | Self::NotBuilt)
     }
