@@ -5,10 +5,12 @@
 
 pub(crate) mod callback_data;
 pub(crate) mod channel;
+pub(crate) mod check;
 pub(crate) mod delivery;
 pub(crate) mod extension;
 pub(crate) mod ids;
 pub(crate) mod message;
+pub(crate) mod origin;
 pub(crate) mod phone;
 pub(crate) mod report;
 pub(crate) mod secret;

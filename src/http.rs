@@ -1,1 +1,66 @@
-//! The HTTP surface: thin handlers over the use cases.
+//! The HTTP surface: thin handlers over the use cases (spec §2).
+//!
+//! Public paths are typed into SFMC by hand: they work with and without a trailing slash, without redirects, and never
+//! change between versions.
+
+pub(crate) use activities::CONFIGURATION_PARAMETER;
+
+mod activities;
+mod error;
+mod health;
+mod webhooks;
+
+use std::sync::Arc;
+
+use actix_web::middleware::{DefaultHeaders, NormalizePath, TrailingSlash};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+
+use crate::intake::{Intake, Lifecycle};
+use crate::reporting::lookup::Lookup;
+use crate::reporting::recorder::Recorder;
+use crate::sfmc::activity::ActivitySettings;
+
+pub(crate) use health::{Readiness, monitoring_server};
+
+/// What the handlers work with: each takes the one it needs.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) lookup: Arc<Lookup>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) activity_settings: ActivitySettings,
+    /// Largest body that is read, in bytes.
+    pub(crate) body_bytes_max: usize,
+}
+
+/// A server for the activities and webhooks on a socket that is already bound.
+pub(crate) fn public_server(
+    services: Services,
+    listener: std::net::TcpListener,
+    workers: usize,
+    stop_timeout_secs: u64,
+) -> std::io::Result<actix_web::dev::Server> {
+    let server = HttpServer::new(move || {
+        let services = services.clone();
+        App::new()
+            .wrap(NormalizePath::new(TrailingSlash::Trim))
+            .wrap(
+                DefaultHeaders::new()
+                    .add(("X-Content-Type-Options", "nosniff"))
+                    .add(("Referrer-Policy", "no-referrer"))
+                    .add(("Cache-Control", "no-store")),
+            )
+            .app_data(web::PayloadConfig::new(services.body_bytes_max))
+            .app_data(Data::from(services.intake))
+            .app_data(Data::from(services.lifecycle))
+            .app_data(Data::from(services.lookup))
+            .app_data(Data::from(services.recorder))
+            .app_data(Data::new(services.activity_settings))
+            .configure(activities::routes)
+            .configure(webhooks::routes)
+            .default_service(web::to(health::nothing_here))
+    });
+    Ok(server.workers(workers).shutdown_timeout(stop_timeout_secs).disable_signals().listen(listener)?.run())
+}

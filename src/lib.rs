@@ -16,11 +16,18 @@ mod dispatch;
 mod http;
 mod infobip;
 mod intake;
+mod onboarding;
+mod outbound;
 mod reporting;
 mod sfmc;
 mod store;
+mod tenants;
 
+pub mod app;
 pub mod cli;
 pub mod config;
+mod control;
+mod demo;
+mod nearest;
 pub mod sandbox;
 mod telemetry;

@@ -1,10 +1,16 @@
 //! From Infobip's webhooks to the customer's data extensions or URLs, and the answer to "what became of it?".
 
+pub(crate) mod forwarder;
+pub(crate) mod lookup;
+pub(crate) mod notification_url;
+pub(crate) mod recorder;
+
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::domain::extension::Row;
+use crate::domain::report::DeliveryReport;
 use crate::domain::tenant::Tenant;
 
 /// Why rows could not be written; what the forwarder does next depends on it.
@@ -58,4 +64,15 @@ pub(crate) trait RowSink: Send + Sync + 'static {
         value: &'a str,
         wanted: &'a [&'a str],
     ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>>;
+}
+
+/// Where reports go that a customer wants at a URL of their own (spec R2, external mode).
+pub(crate) trait ReportPost: Send + Sync + 'static {
+    /// Posts reports as Infobip's own `{"results":[…]}` body, and returns once the peer answered 2xx.
+    fn post<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        url: &'a str,
+        reports: &'a [&'a DeliveryReport],
+    ) -> BoxFuture<'a, Result<(), RowSinkError>>;
 }

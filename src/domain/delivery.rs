@@ -110,11 +110,18 @@ pub(crate) fn backoff(attempts: u16, retry_after: Option<Duration>, jitter: u8) 
 }
 
 /// Whether a message's time is over at `now` (spec Q4): its validity runs from the first attempt, never from
-/// acceptance; the activity's latest send time always counts.
-pub(crate) fn is_expired(message: &Message, progress: &Progress, now: Timestamp) -> bool {
+/// acceptance; the activity's latest send time always counts. A hold of its account uses nothing up: when one ended at
+/// `released_at`, the validity runs anew from there.
+pub(crate) fn is_expired(
+    message: &Message,
+    progress: &Progress,
+    released_at: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
     let validity = Duration::from_secs(u64::from(message.validity_minutes) * 60);
-    let spent = progress.first_attempt_at.is_some_and(|first| first.plus(validity) <= now);
-    spent || message.latest_send_at.is_some_and(|latest| latest < now)
+    let runs_from = progress.first_attempt_at.map(|first| first.max(released_at.unwrap_or(first)));
+    runs_from.is_some_and(|from| from.plus(validity) <= now)
+        || message.latest_send_at.is_some_and(|latest| latest < now)
 }
 
 /// What is left of a message's validity at `now`, in whole minutes, at least 1; `None` when it is the platform's own

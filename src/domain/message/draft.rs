@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::callback_data::{self, CustomField};
 use super::super::channel::Channel;
 use super::super::ids::{AccountId, ActivityId, JourneyId, Mid};
+use super::super::origin;
 use super::super::phone::{Country, Phone};
 use super::super::speed_limit::{SpeedLimit, SpeedUnit};
 use super::super::timestamp::Timestamp;
@@ -214,7 +215,7 @@ impl Draft<'_> {
             return Ok(None);
         }
         let custom_domain = match self.arguments.get(names::CUSTOM_DOMAIN) {
-            Some(domain) if is_domain(domain) => Some(domain.to_ascii_lowercase()),
+            Some(domain) if origin::is_domain(domain) => Some(domain.to_ascii_lowercase()),
             Some(_) => return Err(Rejection::CustomDomain),
             None => None,
         };
@@ -281,15 +282,4 @@ impl Draft<'_> {
             _ => OnStop::Keep,
         }
     }
-}
-
-/// A host name of at least two labels, as a shortening domain must be.
-fn is_domain(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }

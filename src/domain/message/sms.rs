@@ -65,6 +65,15 @@ impl Content {
     }
 }
 
+impl Content {
+    /// About how many bytes of text it brings into a request.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Sms(content) => content.text.len() + content.sender.len(),
+        }
+    }
+}
+
 /// How a text is encoded over the air.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Encoding {

@@ -1,0 +1,369 @@
+//! Composition root: the one file that knows every part.
+
+mod commands;
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::commands::Commands;
+use crate::cli::options::{DemoOptions, SandboxOptions};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, MasterKey};
+use crate::control::{ControlError, ControlHandler, ControlServer};
+use crate::dispatch::book::QueueBook;
+use crate::dispatch::pacer::{InFlightLimits, Pacer};
+use crate::dispatch::{Dispatch, DispatchParts, DispatchSettings};
+use crate::http::{self, Readiness, Services};
+use crate::infobip::client::InfobipClient;
+use crate::intake::{Intake, Lifecycle};
+use crate::outbound::ClientSetup;
+use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
+use crate::reporting::lookup::Lookup;
+use crate::reporting::notification_url::NotificationUrls;
+use crate::reporting::recorder::Recorder;
+use crate::sfmc::activity::ActivitySettings;
+use crate::sfmc::client::SfmcClient;
+use crate::store::{self, OpenError, Store, StoreError, StoreOptions};
+use crate::tenants::TenantBook;
+
+/// Requests of paced queues may have this many times the places of unpaced ones: slots must not wait for bulk traffic.
+const PACED_SHARE: usize = 4;
+/// How often the store's gate is looked at, and old first answers are swept out.
+const GATE_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+const ANSWERS_SWEPT_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Why the process can't do what it was started for. One sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("{key} {address} can't be used: {problem}")]
+    Listen { key: &'static str, address: SocketAddr, problem: std::io::Error },
+    #[error("{0}")]
+    Open(String),
+    #[error("{0}")]
+    Control(String),
+    #[error("{0}")]
+    Outbound(String),
+    #[error("the store failed: {0}")]
+    Store(String),
+    #[error("server.public_base_url is not set: SFMC and Infobip need an address to call")]
+    NoPublicAddress,
+    #[error("the store can't be written any more; a new start opens it again")]
+    StoreClosed,
+    #[error("{0}")]
+    Sandbox(String),
+    #[error("{0}")]
+    Demo(String),
+    #[error("the HTTP server ended: {0}")]
+    Server(std::io::Error),
+}
+
+impl From<OpenError> for AppError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error.to_string())
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<ClientSetup> for AppError {
+    fn from(error: ClientSetup) -> Self {
+        Self::Outbound(error.to_string())
+    }
+}
+
+impl From<ControlError> for AppError {
+    fn from(error: ControlError) -> Self {
+        Self::Control(error.to_string())
+    }
+}
+
+/// What the world gives: replaced by tests.
+#[derive(Clone)]
+pub struct Ports {
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock::new()) }
+    }
+}
+
+/// Where a running server is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// Activities and webhooks.
+    pub public: SocketAddr,
+    /// Health.
+    pub monitoring: SocketAddr,
+}
+
+/// A whole Waypost, bound to its addresses and with its store open, not yet serving.
+pub struct App {
+    config: Config,
+    parts: Arc<Parts>,
+    addresses: Addresses,
+    public: TcpListener,
+    monitoring: actix_web::dev::Server,
+    readiness: Readiness,
+    control: ControlServer,
+}
+
+/// The parts, joined.
+pub(crate) struct Parts {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    tenants: TenantBook,
+    book: Arc<QueueBook>,
+    recorder: Arc<Recorder>,
+    dispatch: Arc<Dispatch>,
+    forwarder: Arc<Forwarder>,
+    lookup: Arc<Lookup>,
+    intake: Arc<Intake>,
+    lifecycle: Arc<Lifecycle>,
+    infobip: Arc<InfobipClient>,
+    sfmc: Arc<SfmcClient>,
+    activity_settings: ActivitySettings,
+}
+
+impl App {
+    /// Binds the addresses, then opens the store: callers wait in the socket's queue meanwhile, and monitoring is
+    /// answered from the first moment.
+    pub async fn build(config: Config, master_key: MasterKey, ports: Ports) -> Result<Self, AppError> {
+        let (monitoring_listener, monitoring_address) =
+            listen("server.monitoring_listen", config.server.monitoring_listen)?;
+        let readiness = Readiness::default();
+        let monitoring = http::monitoring_server(readiness.clone(), monitoring_listener).map_err(AppError::Server)?;
+        let (public, public_address) = listen("server.listen", config.server.listen)?;
+        std::fs::create_dir_all(&config.store.dir)
+            .map_err(|error| AppError::Open(format!("store.dir can't be created: {error}")))?;
+        let control = ControlServer::bind(&config.control_socket()).await?;
+        let opening = {
+            let (config, clock) = (config.clone(), Arc::clone(&ports.clock));
+            tokio::task::spawn_blocking(move || Parts::open(&config, &master_key, clock, Some(public_address)))
+        };
+        let parts = opening.await.map_err(|_| AppError::Open("opening the store ended unexpectedly".to_owned()))??;
+        parts.store.resume_removals().await?;
+        readiness.opened(parts.store.clone());
+        let addresses = Addresses { public: public_address, monitoring: monitoring_address };
+        Ok(Self { config, parts: Arc::new(parts), addresses, public, monitoring, readiness, control })
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves until `shutdown` completes, then stops in order: no new calls, what is in flight finished, the store
+    /// flushed (spec O7). An error when the store fails meanwhile.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
+        let Self { config, parts, public, monitoring, readiness, control, .. } = self;
+        let services = Services {
+            intake: Arc::clone(&parts.intake),
+            lifecycle: Arc::clone(&parts.lifecycle),
+            lookup: Arc::clone(&parts.lookup),
+            recorder: Arc::clone(&parts.recorder),
+            activity_settings: parts.activity_settings.clone(),
+            body_bytes_max: config.server.body_bytes_max,
+        };
+        let stop_timeout = config.server.stop_timeout_secs;
+        let server =
+            http::public_server(services, public, config.server.workers, stop_timeout).map_err(AppError::Server)?;
+        let (handle, monitoring_handle) = (server.handle(), monitoring.handle());
+        let server = tokio::spawn(server);
+        let monitoring = tokio::spawn(monitoring);
+        let (stop, stopping) = watch::channel(false);
+        let (stop_control, control_stopping) = watch::channel(false);
+        let background: Vec<JoinHandle<()>> = vec![
+            tokio::spawn(Arc::clone(&parts.dispatch).run(stopping.clone())),
+            tokio::spawn(Arc::clone(&parts.forwarder).run(stopping.clone())),
+            tokio::spawn(sweep_answers(Arc::clone(&parts), stopping.clone())),
+        ];
+        let control = tokio::spawn(control.run(Arc::new(Commands::new(Arc::clone(&parts))), control_stopping));
+        tracing::info!(address = %self.addresses.public, "Waypost serves");
+        let failed = tokio::select! {
+            () = shutdown => false,
+            () = gate_closed(&parts) => true,
+        };
+        readiness.stopping();
+        tracing::info!("Waypost stops: it takes no new calls and finishes what is in flight");
+        let finish = async {
+            handle.stop(true).await;
+            // Told to all: nobody can have gone before.
+            stop.send(true).ok();
+            for task in background {
+                task.await.ok();
+            }
+            stop_control.send(true).ok();
+            control.await.ok();
+        };
+        if tokio::time::timeout(Duration::from_secs(stop_timeout), finish).await.is_err() {
+            tracing::warn!("The time to stop is over with work in flight; it is looked up at the next start");
+        }
+        server.abort();
+        let store = parts.store.clone();
+        tokio::task::spawn_blocking(move || store.close()).await.ok();
+        monitoring_handle.stop(false).await;
+        monitoring.abort();
+        if failed { Err(AppError::StoreClosed) } else { Ok(()) }
+    }
+}
+
+fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
+    let failed = |problem| AppError::Listen { key, address, problem };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn gate_closed(parts: &Parts) {
+    while parts.store.is_open() {
+        parts.clock.sleep(GATE_LOOKED_AT_EVERY).await;
+    }
+    tracing::error!("The store can't be written: Waypost ends, so that a new start opens it again");
+}
+
+async fn sweep_answers(parts: Arc<Parts>, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
+        if let Err(error) = parts.store.answers().sweep(parts.clock.now()).await {
+            tracing::error!(%error, "Old first answers could not be swept out");
+        }
+        tokio::select! {
+            () = parts.clock.sleep(ANSWERS_SWEPT_EVERY) => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+impl Parts {
+    /// Opens the store and joins the parts. Blocks for as long as opening takes. `bound` stands in for
+    /// `server.public_base_url` on loopback.
+    fn open(
+        config: &Config,
+        master_key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        bound: Option<SocketAddr>,
+    ) -> Result<Self, AppError> {
+        let public_base_url = match (&config.server.public_base_url, bound) {
+            (Some(url), _) => url.as_str().to_owned(),
+            (None, Some(address)) if address.ip().is_loopback() => format!("http://{address}"),
+            // Without a server nobody is given an address.
+            (None, None) => format!("http://{}", config.server.listen),
+            (None, Some(_)) => return Err(AppError::NoPublicAddress),
+        };
+        let options = StoreOptions {
+            dir: config.store.dir.clone(),
+            master: store::MasterKey::from_bytes(*master_key.expose()),
+            cache_bytes: config.store.cache_mb.saturating_mul(1024 * 1024),
+        };
+        let store = Store::open(options, clock.now())?;
+        let tenants = TenantBook::new(store.tenants().all()?);
+        let infobip = Arc::new(InfobipClient::new(&public_base_url)?);
+        let poll = Duration::from_secs(config.reports.poll_secs);
+        let sfmc = Arc::new(SfmcClient::new(Arc::clone(&clock))?.with_poll_interval(poll));
+        let unpaced = config.dispatch.requests_in_flight_max;
+        let limits = InFlightLimits { unpaced, all: unpaced.saturating_mul(PACED_SHARE) };
+        let book = Arc::new(QueueBook::new(store.clone(), Arc::clone(&clock), Pacer::new(limits)));
+        let recorder = Arc::new(Recorder::new(store.clone(), Arc::clone(&clock)));
+        let dispatch = Arc::new(Dispatch::new(DispatchParts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            tenants: tenants.clone(),
+            gateway: infobip.clone(),
+            recorder: Arc::clone(&recorder),
+            book: Arc::clone(&book),
+            settings: DispatchSettings {
+                maybe_sent_recheck: Duration::from_secs(config.dispatch.maybe_sent_recheck_secs),
+                lookups_per_minute: config.dispatch.lookups_per_minute,
+            },
+        }));
+        for tenant in tenants.all() {
+            dispatch.load(tenant.mid)?;
+        }
+        let forwarder = Arc::new(Forwarder::new(ForwarderParts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            tenants: tenants.clone(),
+            recorder: Arc::clone(&recorder),
+            rows: sfmc.clone(),
+            posts: Arc::new(NotificationUrls::new(Arc::clone(&clock))?),
+            settings: ForwarderSettings {
+                flush_every: Duration::from_secs(config.reports.flush_secs),
+                rows_max: config.reports.rows_max,
+            },
+        }));
+        let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
+        let intake = Intake::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
+        let lifecycle = Lifecycle::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
+        let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let activity_settings = ActivitySettings {
+            timeout_ms: number(config.activity.timeout_ms),
+            retry_count: number(config.activity.retry_count),
+            retry_delay_ms: number(config.activity.retry_delay_ms),
+            concurrent_requests: number(config.activity.concurrent_requests),
+            ..ActivitySettings::new(public_base_url)
+        };
+        Ok(Self {
+            store,
+            clock,
+            tenants,
+            book,
+            recorder,
+            dispatch,
+            forwarder,
+            lookup,
+            intake: Arc::new(intake),
+            lifecycle: Arc::new(lifecycle),
+            infobip,
+            sfmc,
+            activity_settings,
+        })
+    }
+}
+
+/// Runs the server until it is told to stop by SIGTERM or SIGINT.
+pub(crate) async fn serve(config: Config, master_key: MasterKey) -> Result<(), AppError> {
+    let app = App::build(config, master_key, Ports::default()).await?;
+    app.run(stop_signal()).await
+}
+
+/// Completes at SIGTERM or SIGINT.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM can't be heard; only SIGINT stops Waypost in order");
+            tokio::signal::ctrl_c().await.ok();
+        }
+    }
+}
+
+/// The control commands on a store that no server has open.
+pub(crate) fn offline_handler(config: &Config, master_key: MasterKey) -> Result<Arc<dyn ControlHandler>, AppError> {
+    let parts = Parts::open(config, &master_key, Arc::new(SystemClock::new()), None)?;
+    Ok(Arc::new(Commands::new(Arc::new(parts))))
+}
+
+/// Runs the demonstration; prints its progress and summary to `out`.
+pub(crate) async fn demo(options: DemoOptions, out: &mut dyn Write) -> Result<(), AppError> {
+    crate::demo::run(options, out).await
+}
+
+/// Runs the sandbox until it is told to stop; prints its addresses to `out`.
+pub(crate) async fn sandbox(options: SandboxOptions, out: &mut dyn Write) -> Result<(), AppError> {
+    crate::demo::sandbox(options, out).await
+}

@@ -1,0 +1,211 @@
+//! What the control socket's commands do, with and without a running server.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::Parts;
+use crate::control::{
+    ActivityKind, ActivityRequest, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler, ControlRequest,
+    ErrorCode,
+};
+use crate::domain::check::{self, CheckLine, CheckResult};
+use crate::domain::ids::Mid;
+use crate::domain::message::names;
+use crate::domain::tenant::Tenant;
+use crate::onboarding::{self, TenantSummary, TenantView};
+use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
+use crate::store::{OutboxTarget, StoreError};
+
+/// Version of the in-argument contract that new activities are written with.
+const CONTRACT: &str = "1";
+/// Entries of an outbox that are counted; beyond, "at least".
+const COUNTED_MAX: usize = 10_000;
+
+/// See the module's documentation.
+pub(super) struct Commands {
+    parts: Arc<Parts>,
+}
+
+/// Why a command was not carried out.
+enum Refusal {
+    NotFound(Mid),
+    Exists(Mid),
+    Refused(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Refusal> for ControlAnswer {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound(mid) => {
+                Self::error(ErrorCode::NotFound, format!("there is no business unit with MID {mid}"))
+            }
+            Refusal::Exists(mid) => Self::error(
+                ErrorCode::Exists,
+                format!("the business unit with MID {mid} is there already: use --replace to change it"),
+            ),
+            Refusal::Refused(sentence) => Self::error(ErrorCode::Refused, sentence),
+            Refusal::Store(error) => Self::error(ErrorCode::Failed, error.to_string()),
+        }
+    }
+}
+
+impl ControlHandler for Commands {
+    fn handle(&self, request: ControlRequest) -> BoxFuture<'_, ControlAnswer> {
+        Box::pin(async move { self.carry_out(request).await.unwrap_or_else(ControlAnswer::from) })
+    }
+}
+
+impl Commands {
+    pub(super) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    async fn carry_out(&self, request: ControlRequest) -> Result<ControlAnswer, Refusal> {
+        let tenants = &self.parts.tenants;
+        let known = |mid: Mid| tenants.get(mid).ok_or(Refusal::NotFound(mid));
+        Ok(match request {
+            ControlRequest::TenantAdd { tenant, replace } => self.add(*tenant, replace).await?,
+            ControlRequest::TenantList => {
+                let list: Vec<_> = tenants.all().iter().map(|tenant| TenantSummary::from(&**tenant)).collect();
+                ControlAnswer::ok(&list)
+            }
+            ControlRequest::TenantShow { mid } => ControlAnswer::ok(&TenantView::from(&*known(mid)?)),
+            ControlRequest::TenantCheck { mid } => self.check(&*known(mid)?).await?,
+            ControlRequest::TenantRemove { mid } => {
+                known(mid)?;
+                tenants.remove(mid);
+                self.parts.book.forget(mid);
+                self.parts.store.remove_tenant(mid).await?;
+                tracing::info!(tenant.mid = %mid, "A business unit was removed, and its key destroyed");
+                ControlAnswer::Ok(json!({ "removed": mid.get() }))
+            }
+            ControlRequest::ActivityNew(request) => self.new_activity(request).await?,
+            ControlRequest::Status => ControlAnswer::Ok(self.status()?),
+        })
+    }
+
+    async fn add(&self, tenant: Tenant, replace: bool) -> Result<ControlAnswer, Refusal> {
+        let mid = tenant.mid;
+        let tenant = match self.parts.tenants.get(mid) {
+            Some(_) if !replace => return Err(Refusal::Exists(mid)),
+            Some(existing) => onboarding::replacing(&existing, tenant),
+            None => tenant,
+        };
+        let _receipt = self.parts.store.create_tenant(&tenant).await?;
+        let summary = TenantSummary::from(&tenant);
+        self.parts.tenants.put(tenant);
+        tracing::info!(tenant.mid = %mid, "A business unit was connected or changed");
+        Ok(ControlAnswer::ok(&summary))
+    }
+
+    /// Asks both platforms; an account whose own lines all pass may send again (spec Q4).
+    async fn check(&self, tenant: &Tenant) -> Result<ControlAnswer, Refusal> {
+        let mut checks: Vec<Check> = self.parts.sfmc.check(tenant).await.into_iter().map(Check::from).collect();
+        for account in &tenant.accounts {
+            let lines = self.parts.infobip.check(account).await;
+            if check::passed(&lines) {
+                self.parts.dispatch.release(tenant.mid, &account.id).await?;
+            }
+            checks.extend(lines.into_iter().map(|line| {
+                let check = Check::from(line);
+                Check { name: format!("Infobip account {}: {}", account.id, check.name), ..check }
+            }));
+        }
+        Ok(ControlAnswer::ok(&CheckReport { checks }))
+    }
+
+    /// The activity as the configuration page stores it in a journey, with a configuration id of its own.
+    async fn new_activity(&self, request: ActivityRequest) -> Result<ControlAnswer, Refusal> {
+        let tenant = self.parts.tenants.get(request.mid).ok_or(Refusal::NotFound(request.mid))?;
+        let own = [names::CONTRACT, names::MID, names::CONFIGURATION_ID];
+        if let Some(name) = own.iter().find(|name| request.arguments.contains_key(**name)) {
+            return Err(Refusal::Refused(format!("{name} can't be set: Waypost fills it in")));
+        }
+        let configuration = self.parts.lifecycle.new_configuration(tenant.mid).await?;
+        let mut arguments = vec![
+            (names::CONTRACT.to_owned(), CONTRACT.to_owned()),
+            (names::MID.to_owned(), tenant.mid.to_string()),
+            (names::CONFIGURATION_ID.to_owned(), configuration.clone()),
+        ];
+        let defaults = [
+            (names::CONTACT_KEY, "{{Contact.Key}}"),
+            (names::IS_TEST, "{{Context.IsTest}}"),
+            (names::VERSION_NUMBER, "{{Context.VersionNumber}}"),
+        ];
+        for (name, expression) in defaults {
+            if !request.arguments.contains_key(name) {
+                arguments.push((name.to_owned(), expression.to_owned()));
+            }
+        }
+        arguments.extend(request.arguments);
+        let kind = match request.kind {
+            ActivityKind::Messaging => Kind::Messaging,
+            ActivityKind::Reports => Kind::Reports,
+        };
+        let settings = ActivitySettings {
+            customer_key: tenant.verification.salt.as_ref().map(|salt| salt.customer_key.clone()),
+            ..self.parts.activity_settings.clone()
+        };
+        let query = format!("{}={configuration}", crate::http::CONFIGURATION_PARAMETER);
+        Ok(ControlAnswer::Ok(saved_activity(kind, &settings, &request.key, arguments, &query)))
+    }
+
+    /// Figures for `waypost status`.
+    fn status(&self) -> Result<Value, Refusal> {
+        let Parts { store, tenants, book, dispatch, forwarder, .. } = &*self.parts;
+        let mut units = Vec::new();
+        for tenant in tenants.all() {
+            let mut queued = 0;
+            for queue in book.of_tenant(tenant.mid) {
+                // A record that is just being committed is a moment old when it is read from the store.
+                let done = match queue.record.try_lock() {
+                    Ok(record) => record.done,
+                    Err(_) => store.queues().get(tenant.mid, queue.id)?.map_or(0, |record| record.done),
+                };
+                queued += queue.last_given().saturating_sub(done);
+            }
+            let waiting = store.reports().outbox(tenant.mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)?.len();
+            let refused = store.reports().refused(tenant.mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)?.len();
+            let mut held = Vec::new();
+            for (account, state) in store.accounts().held(tenant.mid)? {
+                if state.released_at.is_none() {
+                    held.push(json!({ "account": account.as_str(), "since": state.since.to_iso(),
+                        "problem": state.problem, "what to do": state.held.sentence() }));
+                }
+            }
+            let accounts = tenant.accounts.iter();
+            let problems: Vec<_> = accounts.filter_map(|account| forwarder.problem(tenant.mid, &account.id)).collect();
+            units.push(json!({
+                "mid": tenant.mid.get(), "name": tenant.name, "queued": queued, "reports_waiting": waiting,
+                "reports_refused": refused, "held_accounts": held, "report_problems": problems,
+            }));
+        }
+        let (commits, groups) = store.commit_counts();
+        Ok(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "store": { "open": store.is_open(), "commits": commits, "synced_groups": groups, "quarantined": store.quarantined() },
+            "maybe_sent": dispatch.unresolved(),
+            "business_units": units,
+        }))
+    }
+}
+
+impl From<CheckLine> for Check {
+    fn from(line: CheckLine) -> Self {
+        let outcome = match line.result {
+            CheckResult::Ok => CheckOutcome::Ok,
+            CheckResult::Missing | CheckResult::Failed => CheckOutcome::Failed,
+            CheckResult::NotTested => CheckOutcome::Unknown,
+        };
+        Self { name: line.what, outcome, detail: line.detail }
+    }
+}

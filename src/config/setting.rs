@@ -1,0 +1,191 @@
+//! The kinds of values that keys have: how each is read from TOML and from text, and written back.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use toml::Value;
+
+use crate::domain::origin::{Origin, parse_own_origin};
+
+/// Allowed whole numbers.
+pub(crate) type Range = RangeInclusive<u64>;
+
+/// Of keys that are no numbers.
+pub(crate) const ANY: Range = 0..=u64::MAX;
+
+/// A value of a key. Errors are what it must be, in words.
+pub(super) trait Setting: Sized {
+    const KIND: &'static str;
+
+    fn from_toml(value: &Value, range: &Range) -> Result<Self, String> {
+        match value {
+            Value::String(text) => Self::from_text(text.trim(), range),
+            _ => Err(Self::KIND.to_owned()),
+        }
+    }
+
+    fn from_text(text: &str, range: &Range) -> Result<Self, String>;
+
+    /// As TOML; `None` when there is no value.
+    fn to_toml(&self) -> Option<Value>;
+}
+
+impl Setting for bool {
+    const KIND: &'static str = "true or false";
+
+    fn from_toml(value: &Value, _: &Range) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| Self::KIND.to_owned())
+    }
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        text.parse().map_err(|_| Self::KIND.to_owned())
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::Boolean(*self))
+    }
+}
+
+macro_rules! whole_number {
+    ($($type:ty),+) => {$(
+        impl Setting for $type {
+            const KIND: &'static str = "a whole number";
+
+            fn from_toml(value: &Value, range: &Range) -> Result<Self, String> {
+                let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+                number
+                    .filter(|number| range.contains(number))
+                    .and_then(|number| Self::try_from(number).ok())
+                    .ok_or_else(|| format!("{} from {} to {}", Self::KIND, range.start(), range.end()))
+            }
+
+            fn from_text(text: &str, range: &Range) -> Result<Self, String> {
+                Self::from_toml(&text.parse().map_or(Value::Boolean(false), Value::Integer), range)
+            }
+
+            fn to_toml(&self) -> Option<Value> {
+                i64::try_from(*self).ok().map(Value::Integer)
+            }
+        }
+    )+};
+}
+
+whole_number!(u32, u64, usize);
+
+impl Setting for SocketAddr {
+    const KIND: &'static str = "an address and port such as \"127.0.0.1:8080\"";
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        text.parse().map_err(|_| Self::KIND.to_owned())
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
+}
+
+impl Setting for PathBuf {
+    const KIND: &'static str = "an absolute path";
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        let path = Self::from(text);
+        if path.is_absolute() && !text.contains('\0') { Ok(path) } else { Err(Self::KIND.to_owned()) }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.to_string_lossy().into_owned()))
+    }
+}
+
+/// An empty text is no value: so a variable can take back what the file says.
+impl<T: Setting> Setting for Option<T> {
+    const KIND: &'static str = T::KIND;
+
+    fn from_toml(value: &Value, range: &Range) -> Result<Self, String> {
+        match value {
+            Value::String(text) if text.trim().is_empty() => Ok(None),
+            value => T::from_toml(value, range).map(Some),
+        }
+    }
+
+    fn from_text(text: &str, range: &Range) -> Result<Self, String> {
+        if text.is_empty() { Ok(None) } else { T::from_text(text, range).map(Some) }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        self.as_ref().and_then(Setting::to_toml)
+    }
+}
+
+/// The address under which SFMC and Infobip reach the server: `https://host[:port]` without trailing slash, or
+/// `http://` on loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(Origin);
+
+impl PublicUrl {
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Setting for PublicUrl {
+    const KIND: &'static str =
+        "an https:// address without a path, such as https://waypost.example.com (http:// on loopback only)";
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        parse_own_origin(text).map(Self).map_err(|_| Self::KIND.to_owned())
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.as_str().to_owned()))
+    }
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident, $kind:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl Setting for $name {
+            const KIND: &'static str = $kind;
+
+            fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(Self::KIND.to_owned()),
+                }
+            }
+
+            fn to_toml(&self) -> Option<Value> {
+                Some(Value::String(self.as_str().to_owned()))
+            }
+        }
+    };
+}
+
+choice! {
+    /// How log lines look.
+    LogFormat, "human or json" {
+        Human = "human",
+        Json = "json",
+    }
+}
+
+choice! {
+    /// Least severity that is logged.
+    LogLevel, "error, warn, info, debug or trace" {
+        Error = "error",
+        Warn = "warn",
+        Info = "info",
+        Debug = "debug",
+        Trace = "trace",
+    }
+}

@@ -1,0 +1,170 @@
+//! The control socket: how the other commands talk to the running server, which holds the store's lock.
+//!
+//! A Unix socket of mode 0600 in the store's directory. One request, a line of JSON, gets one answer, a line of JSON.
+//! The peer must be the server's own user or root: tenants' secrets travel here, and nowhere else.
+
+mod client;
+mod server;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::Mid;
+use crate::domain::tenant::Tenant;
+
+pub(crate) use client::call;
+pub(crate) use server::ControlServer;
+
+/// Longest request and answer, in bytes with the line's end.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// Time for a peer to send its whole request, and to take the whole answer.
+const LINE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time that a client waits for an answer: a tenant's check calls both platforms.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+/// Time that requests in flight get to finish once the server stops; then they are dropped, and their peers see the
+/// connection close. What the store has committed stays committed.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Peers served at a time; more wait for their turn.
+const PEERS_MAX: usize = 16;
+/// Longest path of a socket on Linux, in bytes without the closing zero (unix(7)).
+const PATH_BYTES_MAX: usize = 107;
+
+/// What a command asks of the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum ControlRequest {
+    /// `replace`: a tenant of that MID is there and is to be changed; without it, there must be none. The handler
+    /// passes the stored one to [`crate::onboarding::replacing`], which keeps the webhook tokens.
+    TenantAdd {
+        tenant: Box<Tenant>,
+        replace: bool,
+    },
+    /// Answered with a list of [`crate::onboarding::TenantSummary`].
+    TenantList,
+    /// Answered with a [`crate::onboarding::TenantView`].
+    TenantShow {
+        mid: Mid,
+    },
+    /// Asks both platforms; answered with a [`CheckReport`].
+    TenantCheck {
+        mid: Mid,
+    },
+    TenantRemove {
+        mid: Mid,
+    },
+    /// Answered with the activity's JSON.
+    ActivityNew(ActivityRequest),
+    /// Answered with an object; its shape is the server's.
+    Status,
+}
+
+/// A saved activity to be written for a journey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActivityRequest {
+    pub(crate) mid: Mid,
+    pub(crate) kind: ActivityKind,
+    /// Key of the activity in its journey, such as `REST-1`.
+    pub(crate) key: String,
+    /// In-arguments by their names, without those that the server sets (MID, configuration id, contract version).
+    pub(crate) arguments: BTreeMap<String, String>,
+}
+
+/// The two activities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum ActivityKind {
+    /// Sends a message to each contact
+    Messaging,
+    /// Looks up what became of a message
+    Reports,
+}
+
+/// What the server answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum ControlAnswer {
+    Ok(serde_json::Value),
+    Error { code: ErrorCode, sentence: String },
+}
+
+/// Why the server refused, by what the caller does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ErrorCode {
+    /// The request can't be read, or is of another version.
+    Malformed,
+    /// What it names is not there.
+    NotFound,
+    /// What it would add is there.
+    Exists,
+    /// It contradicts a rule; the sentence says which.
+    Refused,
+    /// The server could not do it; trying again may help.
+    Failed,
+}
+
+impl ControlAnswer {
+    /// `value` as JSON.
+    pub(crate) fn ok(value: &impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => Self::Ok(value),
+            Err(_) => Self::error(ErrorCode::Failed, "the answer can't be written as JSON"),
+        }
+    }
+
+    pub(crate) fn error(code: ErrorCode, sentence: impl Into<String>) -> Self {
+        Self::Error { code, sentence: sentence.into() }
+    }
+}
+
+/// What a tenant's check found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct CheckReport {
+    pub(crate) checks: Vec<Check>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Check {
+    /// What was looked at, such as `SFMC token`.
+    pub(crate) name: String,
+    pub(crate) outcome: CheckOutcome,
+    /// What was found, in one sentence; may be empty.
+    pub(crate) detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CheckOutcome {
+    Ok,
+    /// Something must be done.
+    Failed,
+    /// It can't be tested, or is not needed.
+    Unknown,
+}
+
+impl CheckReport {
+    pub(crate) fn passed(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome != CheckOutcome::Failed)
+    }
+}
+
+/// Carries out control requests. Implemented by the application, with and without a running server.
+pub(crate) trait ControlHandler: Send + Sync + 'static {
+    fn handle(&self, request: ControlRequest) -> BoxFuture<'_, ControlAnswer>;
+}
+
+/// Why the socket can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    /// Nobody listens there: the server is not running.
+    #[error("no server answers on {path}")]
+    NotRunning { path: String },
+    #[error("the server on {path} did not answer: {problem}")]
+    NoAnswer { path: String, problem: String },
+    #[error("another server answers on {path}: one store has one server")]
+    InUse { path: String },
+    #[error("{path} can't be used as the control socket: {problem}")]
+    Unusable { path: String, problem: String },
+}
+
+#[cfg(test)]
+mod tests;

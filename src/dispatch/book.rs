@@ -1,0 +1,297 @@
+//! The queues, in memory: which queue an activity has, and the place that the next message gets in it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tokio::sync::Notify;
+
+use super::pacer::{AccountKey, Pacer, QueueSetup};
+use crate::clock::{Clock, Timestamp};
+use crate::domain::channel::Channel;
+use crate::domain::ids::{AccountId, ActivityId, JourneyId, Mid, QueueId};
+use crate::domain::message::QueuePolicy;
+use crate::store::{QueueMark, QueueRecord};
+use crate::store::{Store, StoreError};
+
+/// A queue in memory.
+pub(crate) struct QueueHandle {
+    pub(crate) mid: Mid,
+    pub(crate) id: QueueId,
+    pub(crate) activity_id: ActivityId,
+    /// The record as last committed. Held over each commit that writes it, so that an older state never overwrites a
+    /// newer one.
+    pub(crate) record: tokio::sync::Mutex<QueueRecord>,
+    /// A copy of what intake compares on every call, without waiting for a commit.
+    known: Mutex<Known>,
+    line: Mutex<Line>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Known {
+    policy: QueuePolicy,
+    account: Arc<AccountId>,
+}
+
+/// Sequences: which are given, and up to which all are durable. Commits may end out of order, and a queue must not be
+/// read past a message that is still on its way to the disk.
+struct Line {
+    given: u64,
+    durable: u64,
+    early: BTreeSet<u64>,
+}
+
+impl QueueHandle {
+    /// The next sequence. It must be settled with [`QueueBook::settled`], whatever became of it.
+    pub(crate) fn give_sequence(&self) -> u64 {
+        let mut line = lock(&self.line);
+        line.given += 1;
+        line.given
+    }
+
+    /// The last sequence that was given.
+    pub(crate) fn last_given(&self) -> u64 {
+        lock(&self.line).given
+    }
+
+    fn settle(&self, sequence: u64) -> u64 {
+        let mut line = lock(&self.line);
+        line.early.insert(sequence);
+        while line.early.first() == Some(&(line.durable + 1)) {
+            line.early.pop_first();
+            line.durable += 1;
+        }
+        line.durable
+    }
+}
+
+/// See the module's documentation.
+pub(crate) struct QueueBook {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    pacer: Mutex<Pacer>,
+    /// Told whenever the pacer may have something new to say.
+    pub(crate) changed: Notify,
+    by_activity: RwLock<HashMap<(Mid, ActivityId), Arc<QueueHandle>>>,
+    by_id: RwLock<HashMap<QueueId, Arc<QueueHandle>>>,
+    creating: tokio::sync::Mutex<()>,
+}
+
+/// What intake knows of the queue that a message belongs to.
+pub(crate) struct QueueWish<'a> {
+    pub(crate) mid: Mid,
+    pub(crate) activity_id: &'a ActivityId,
+    pub(crate) journey_id: Option<&'a JourneyId>,
+    pub(crate) channel: Channel,
+    pub(crate) account: &'a AccountId,
+    pub(crate) policy: QueuePolicy,
+}
+
+impl QueueBook {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, pacer: Pacer) -> Self {
+        Self {
+            store,
+            clock,
+            pacer: Mutex::new(pacer),
+            changed: Notify::new(),
+            by_activity: RwLock::default(),
+            by_id: RwLock::default(),
+            creating: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes up the stored queues of a business unit. Reads a few keys per queue, whatever its length.
+    pub(crate) fn load(&self, mid: Mid) -> Result<Vec<Arc<QueueHandle>>, StoreError> {
+        let mut handles = Vec::new();
+        for record in self.store.queues().all(mid)? {
+            let last = self.store.messages().last_sequence(mid, record.id)?;
+            let first = self.store.messages().first_waiting(mid, record.id)?.unwrap_or(last + 1);
+            let handle = self.take_up(mid, record, last);
+            let record = handle.record.try_lock().map(|record| record.clone());
+            if let Ok(record) = record {
+                self.start(mid, &record, first, last);
+            }
+            handles.push(handle);
+        }
+        Ok(handles)
+    }
+
+    fn take_up(&self, mid: Mid, record: QueueRecord, last: u64) -> Arc<QueueHandle> {
+        let handle = Arc::new(QueueHandle {
+            mid,
+            id: record.id,
+            activity_id: record.activity_id.clone(),
+            known: Mutex::new(Known { policy: record.policy, account: Arc::new(record.account.clone()) }),
+            record: tokio::sync::Mutex::new(record),
+            line: Mutex::new(Line { given: last, durable: last, early: BTreeSet::new() }),
+        });
+        let key = (mid, handle.activity_id.clone());
+        write(&self.by_activity).insert(key, Arc::clone(&handle));
+        write(&self.by_id).insert(handle.id, Arc::clone(&handle));
+        handle
+    }
+
+    fn start(&self, mid: Mid, record: &QueueRecord, first: u64, last: u64) {
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        let offset = i128::from(steady.as_nanos()) - i128::from(now.as_nanos());
+        let cancelled = record.mark == QueueMark::Cancelled;
+        let setup = QueueSetup {
+            id: record.id,
+            account: (mid, Arc::new(record.account.clone())),
+            bulk_max: record.channel.capability().bulk_max,
+            // Cancelled messages end at once; they take no slots.
+            speed_limit: record.policy.speed_limit.filter(|_| !cancelled),
+            schedule: record.schedule.map(|schedule| schedule.resumed(now).shifted(offset)),
+            first,
+            last,
+            stopped: is_stopped(record.mark),
+        };
+        self.pacer().add_queue(setup, steady);
+        self.changed.notify_one();
+    }
+
+    /// The queue of an activity; created, durably, when there is none yet. A changed policy or account is taken over.
+    pub(crate) async fn queue(&self, wish: QueueWish<'_>) -> Result<Arc<QueueHandle>, StoreError> {
+        let key = (wish.mid, wish.activity_id.clone());
+        let existing = read(&self.by_activity).get(&key).cloned();
+        let handle = match existing {
+            Some(handle) => handle,
+            None => return self.create(wish).await,
+        };
+        let wished = |known: &Known| known.policy == wish.policy && *known.account == *wish.account;
+        if !wished(&lock(&handle.known)) {
+            self.change(&handle, &wish).await?;
+        }
+        Ok(handle)
+    }
+
+    async fn create(&self, wish: QueueWish<'_>) -> Result<Arc<QueueHandle>, StoreError> {
+        let _one_at_a_time = self.creating.lock().await;
+        let key = (wish.mid, wish.activity_id.clone());
+        if let Some(handle) = read(&self.by_activity).get(&key).cloned() {
+            return Ok(handle);
+        }
+        let record = QueueRecord {
+            id: self.store.queues().allocate(),
+            activity_id: wish.activity_id.clone(),
+            journey_id: wish.journey_id.cloned(),
+            original_definition_id: None,
+            interaction_id: None,
+            channel: wish.channel,
+            account: wish.account.clone(),
+            policy: wish.policy,
+            schedule: None,
+            done: 0,
+            erased_to: 0,
+            mark: QueueMark::Running,
+            created_at: self.clock.now(),
+        };
+        let mut batch = self.store.batch();
+        batch.put_queue(wish.mid, &record)?;
+        let _receipt = self.store.commit(batch).await?;
+        self.start(wish.mid, &record, 1, 0);
+        Ok(self.take_up(wish.mid, record, 0))
+    }
+
+    async fn change(&self, handle: &QueueHandle, wish: &QueueWish<'_>) -> Result<(), StoreError> {
+        let mut record = handle.record.lock().await;
+        let mut changed = record.clone();
+        changed.policy = wish.policy;
+        changed.account = wish.account.clone();
+        if *record != changed {
+            if record.policy.speed_limit != changed.policy.speed_limit {
+                changed.schedule = None;
+            }
+            let mut batch = self.store.batch();
+            batch.put_queue(handle.mid, &changed)?;
+            let _receipt = self.store.commit(batch).await?;
+            *record = changed;
+        }
+        *lock(&handle.known) = Known { policy: wish.policy, account: Arc::new(wish.account.clone()) };
+        self.pacer().set_speed_limit(handle.id, wish.policy.speed_limit, self.clock.steady());
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// A given sequence is durable, or will never be. Only then may the queue be read past it.
+    pub(crate) fn settled(&self, handle: &QueueHandle, sequence: u64) {
+        let durable = handle.settle(sequence);
+        self.pacer().arrived(handle.id, durable, self.clock.steady());
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn by_id(&self, id: QueueId) -> Option<Arc<QueueHandle>> {
+        read(&self.by_id).get(&id).cloned()
+    }
+
+    pub(crate) fn by_activity(&self, mid: Mid, activity: &ActivityId) -> Option<Arc<QueueHandle>> {
+        read(&self.by_activity).get(&(mid, activity.clone())).cloned()
+    }
+
+    /// A business unit's queues.
+    pub(crate) fn of_tenant(&self, mid: Mid) -> Vec<Arc<QueueHandle>> {
+        read(&self.by_id).values().filter(|handle| handle.mid == mid).cloned().collect()
+    }
+
+    /// Marks a queue. It bites at once.
+    pub(crate) async fn mark(&self, handle: &QueueHandle, mark: QueueMark) -> Result<(), StoreError> {
+        let mut record = handle.record.lock().await;
+        let changed = QueueRecord { mark, ..record.clone() };
+        let mut batch = self.store.batch();
+        batch.put_queue(handle.mid, &changed)?;
+        let _receipt = self.store.commit(batch).await?;
+        *record = changed;
+        let now = self.clock.steady();
+        let mut pacer = self.pacer();
+        if mark == QueueMark::Cancelled {
+            pacer.set_speed_limit(handle.id, None, now);
+        }
+        pacer.set_stopped(handle.id, is_stopped(mark), now);
+        drop(pacer);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Forgets a business unit's queues.
+    pub(crate) fn forget(&self, mid: Mid) {
+        write(&self.by_activity).retain(|(owner, _), _| *owner != mid);
+        let mut pacer = self.pacer();
+        write(&self.by_id).retain(|id, handle| {
+            let keep = handle.mid != mid;
+            if !keep {
+                pacer.remove_queue(*id);
+            }
+            keep
+        });
+    }
+
+    pub(crate) fn pacer(&self) -> MutexGuard<'_, Pacer> {
+        lock(&self.pacer)
+    }
+
+    /// The steady-clock moment that a stored wall-clock moment is.
+    pub(crate) fn steady_of(&self, wall: Timestamp) -> Timestamp {
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        if wall > now { steady.plus(wall.since(now)) } else { steady.minus(now.since(wall)) }
+    }
+}
+
+/// The pacer's name of an account.
+pub(crate) fn account_key(mid: Mid, account: &AccountId) -> AccountKey {
+    (mid, Arc::new(account.clone()))
+}
+
+fn is_stopped(mark: QueueMark) -> bool {
+    matches!(mark, QueueMark::Paused | QueueMark::Held)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

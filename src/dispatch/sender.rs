@@ -1,0 +1,440 @@
+//! One order of the pacer: read, written down, sent, and its answers stored.
+//!
+//! What is about to be sent is written down first (`InFlight`), durably, together with the slot that it uses. So after a
+//! crash exactly those messages are maybe sent, and a restart keeps the spacing (spec Q2, Q6b, Q7).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rand::RngExt;
+
+use super::book::{QueueHandle, account_key};
+use super::pacer::{Health, Order};
+use super::{Dispatch, SendRequest};
+use crate::clock::Timestamp;
+use crate::domain::delivery::{self, HoldReason, Judgement, LocalEnd, MessageAnswer, SendFailure};
+use crate::domain::ids::{AccountId, Mid};
+use crate::domain::message::{QueuedMessage, RequestOptions};
+use crate::store::AccountState;
+use crate::store::ReportRef;
+use crate::store::{DeadLetter, InFlight, SentMessage, SentOutcome};
+use crate::store::{Opened, StoreBatch, StoreError};
+use crate::store::{QueueMark, QueueRecord};
+use crate::tenants::TenantAccount;
+
+/// Most text of one request, in bytes: our own ceiling is 1 MB a request (infobip.md 1.8), and JSON adds to it.
+const REQUEST_BYTES_MAX: usize = 500_000;
+
+/// What an order's messages came to.
+#[derive(Default)]
+struct Outcome {
+    finished: Vec<(QueuedMessage, SentOutcome)>,
+    /// With the moment (wall clock) of the next attempt.
+    again: Vec<(QueuedMessage, Timestamp)>,
+    /// Unchanged, for when the account's hold ends.
+    kept: Vec<u64>,
+    hold: Option<(AccountId, HoldReason, String)>,
+}
+
+impl Dispatch {
+    /// Sends an order. Returns an error only when the store fails; then nothing more is sent by anybody.
+    pub(super) async fn send_order(&self, order: &Order) -> Result<Health, StoreError> {
+        let Some(queue) = self.book.by_id(order.queue) else { return Ok(Health::NotAsked) };
+        let (messages, lost) = self.read(&queue, &order.sequences)?;
+        let mut ready = Vec::with_capacity(messages.len());
+        let mut ended = Vec::new();
+        let now = self.clock.now();
+        let mark = queue.record.lock().await.mark;
+        for message in messages {
+            if self.unresolved.contains(queue.id, message.id.sequence) {
+                continue;
+            }
+            if mark == QueueMark::Cancelled {
+                ended.push((message, LocalEnd::Cancelled));
+            } else if delivery::is_expired(
+                &message.message,
+                &message.progress,
+                self.released_at(&message, queue.mid),
+                now,
+            ) {
+                ended.push((message, LocalEnd::Expired));
+            } else if message.progress.not_before.is_some_and(|at| at > now) {
+                // Met again after a restart, before its pause was over.
+                let at = self.book.steady_of(message.progress.not_before.unwrap_or(now));
+                self.book.pacer().retry(queue.id, message.id.sequence, at, self.clock.steady());
+            } else {
+                ready.push(message);
+            }
+        }
+        let ended = ended.into_iter().map(|(message, end)| (message, SentOutcome::Ended(end))).collect();
+        let outcome = Outcome { finished: ended, ..Outcome::default() };
+        let schedule = order.schedule.map(|schedule| schedule.shifted(self.wall_offset_nanos()));
+        let mut health = Health::NotAsked;
+        let mut first = Some((schedule, outcome, lost));
+        let groups = groups(ready);
+        if groups.is_empty() {
+            let (schedule, outcome, lost) = first.take().unwrap_or_default();
+            self.conclude(&queue, outcome, None, schedule, lost).await?;
+        }
+        for group in groups {
+            let (schedule, outcome, lost) = first.take().unwrap_or_default();
+            let in_flight = InFlight {
+                sequences: group.iter().map(|message| message.id.sequence).collect(),
+                started_at: self.clock.now(),
+                lookups: 0,
+                last_lookup_at: None,
+            };
+            self.conclude(&queue, outcome, Some(&in_flight), schedule, lost).await?;
+            health = worse(health, self.send_group(&queue, group, in_flight).await?);
+        }
+        Ok(health)
+    }
+
+    /// The messages that are still waiting, and how many would not open.
+    fn read(&self, queue: &QueueHandle, sequences: &[u64]) -> Result<(Vec<QueuedMessage>, u64), StoreError> {
+        let mut messages = Vec::with_capacity(sequences.len());
+        let mut lost = 0;
+        let in_a_row = sequences.windows(2).all(|pair| matches!(pair, [a, b] if a + 1 == *b));
+        match (sequences.first(), sequences.last()) {
+            (Some(first), Some(last)) if in_a_row => {
+                for opened in self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())? {
+                    match opened {
+                        Opened::Record(message) if message.id.sequence <= *last => messages.push(message),
+                        Opened::Record(_) => {}
+                        Opened::Quarantined(_) => lost += 1,
+                    }
+                }
+            }
+            _ => {
+                for sequence in sequences {
+                    messages.extend(self.store.messages().waiting_at(queue.mid, queue.id, *sequence)?);
+                }
+            }
+        }
+        Ok((messages, lost))
+    }
+
+    /// Sends messages that share a request; a refused request is halved until the guilty message is alone (spec Q4).
+    async fn send_group(
+        &self,
+        queue: &QueueHandle,
+        group: Vec<QueuedMessage>,
+        in_flight: InFlight,
+    ) -> Result<Health, StoreError> {
+        let mut health = Health::NotAsked;
+        let mut stack = vec![group];
+        let mut in_flight = in_flight;
+        while let Some(mut group) = stack.pop() {
+            let mut outcome = Outcome::default();
+            let attempt_at = self.clock.now();
+            let account = group.first().map(|message| message.message.account.clone());
+            let tenant = self.tenants.get(queue.mid);
+            let account = tenant.zip(account).and_then(|(tenant, id)| TenantAccount::of(tenant, &id));
+            let Some(account) = account else {
+                outcome.end_all(group, &LocalEnd::AccountGone);
+                self.advance(queue, outcome, &mut in_flight, &[]).await?;
+                continue;
+            };
+            let channel = queue.record.lock().await.channel;
+            let request = SendRequest { account: account.account(), channel, messages: &group, now: attempt_at };
+            let result = self.gateway.send(request).await;
+            let sequences: Vec<u64> = group.iter().map(|message| message.id.sequence).collect();
+            match result {
+                Ok(answers) => {
+                    health = worse(health, Health::Well);
+                    let silent = outcome.judge_all(group, &answers, attempt_at, self.random());
+                    self.advance(queue, outcome, &mut in_flight, &sequences_except(&sequences, &silent)).await?;
+                }
+                Err(SendFailure::Refused { .. }) if group.len() > 1 => {
+                    health = worse(health, Health::Well);
+                    let second = group.split_off(group.len() / 2);
+                    stack.push(second);
+                    stack.push(group);
+                }
+                Err(SendFailure::Refused { problem }) => {
+                    health = worse(health, Health::Well);
+                    group.iter_mut().for_each(|message| attempted(message, attempt_at));
+                    outcome.end_all(group, &LocalEnd::RequestRefused { problem });
+                    self.advance(queue, outcome, &mut in_flight, &sequences).await?;
+                }
+                Err(SendFailure::NotSent { retry_after, problem }) => {
+                    health = Health::Failing;
+                    for mut message in group {
+                        attempted(&mut message, attempt_at);
+                        message.progress.last_problem = Some(problem.clone());
+                        let pause = delivery::backoff(message.progress.attempts, retry_after, self.random());
+                        outcome.again.push((message, attempt_at.plus(pause)));
+                    }
+                    self.advance(queue, outcome, &mut in_flight, &sequences).await?;
+                }
+                Err(SendFailure::Hold { reason, problem }) => {
+                    health = worse(health, Health::Well);
+                    outcome.kept.clone_from(&sequences);
+                    outcome.hold = Some((account.account().id.clone(), reason, problem));
+                    self.advance(queue, outcome, &mut in_flight, &sequences).await?;
+                }
+                Err(SendFailure::MaybeSent { problem }) => {
+                    health = Health::Failing;
+                    tracing::warn!(queue.id = %queue.id, tenant.mid = %queue.mid, messages = group.len(), problem,
+                        "A request was written and not answered: the provider's log will be asked");
+                }
+            }
+        }
+        // What is left of the request is maybe sent.
+        if !in_flight.sequences.is_empty() {
+            self.unresolved.add(queue.mid, queue.id, in_flight);
+        }
+        Ok(health)
+    }
+
+    /// Stores what became of some of a request's messages, and takes them out of what is in flight.
+    async fn advance(
+        &self,
+        queue: &QueueHandle,
+        outcome: Outcome,
+        in_flight: &mut InFlight,
+        settled: &[u64],
+    ) -> Result<(), StoreError> {
+        let settled_all =
+            outcome.finished.iter().map(|(message, _)| message.id.sequence).chain(settled.iter().copied());
+        let settled: std::collections::HashSet<u64> = settled_all.collect();
+        let mut left = in_flight.clone();
+        left.sequences.retain(|sequence| !settled.contains(sequence));
+        let mut record = queue.record.lock().await;
+        self.commit_outcome(queue, &mut record, outcome, 0, |batch| {
+            if let Some(first) = in_flight.sequences.first() {
+                batch.delete_in_flight(queue.mid, queue.id, *first);
+            }
+            if left.sequences.is_empty() { Ok(()) } else { batch.put_in_flight(queue.mid, queue.id, &left) }
+        })
+        .await?;
+        *in_flight = left;
+        Ok(())
+    }
+
+    /// Stores an outcome that belongs to no request, the slot that is used now, and the request that is sent next.
+    async fn conclude(
+        &self,
+        queue: &QueueHandle,
+        outcome: Outcome,
+        next: Option<&InFlight>,
+        schedule: Option<crate::domain::speed_limit::Schedule>,
+        lost: u64,
+    ) -> Result<(), StoreError> {
+        let mut record = queue.record.lock().await;
+        if schedule.is_some() && record.policy.speed_limit == schedule.map(|schedule| schedule.limit()) {
+            record.schedule = schedule;
+        }
+        let add = |batch: &mut StoreBatch| match next {
+            Some(in_flight) => batch.put_in_flight(queue.mid, queue.id, in_flight),
+            None => Ok(()),
+        };
+        self.commit_outcome(queue, &mut record, outcome, lost, add).await
+    }
+
+    async fn commit_outcome(
+        &self,
+        queue: &QueueHandle,
+        record: &mut QueueRecord,
+        outcome: Outcome,
+        lost: u64,
+        add: impl FnOnce(&mut StoreBatch) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mid = queue.mid;
+        let mut batch = self.store.batch();
+        add(&mut batch)?;
+        record.done += outcome.finished.len() as u64 + lost;
+        batch.put_queue(mid, record)?;
+        let ended_here = outcome.finished.iter().filter(|(_, outcome)| matches!(outcome, SentOutcome::Ended(_)));
+        let refs: Vec<_> = ended_here.map(|(message, _)| ReportRef::of(queue.id, message.id.sequence)).collect();
+        let locked = self.recorder.lock(refs.iter()).await;
+        for (message, outcome) in outcome.finished {
+            if let SentOutcome::Ended(end) = &outcome {
+                self.recorder.add_local(&mut batch, &locked, mid, &message, end, now)?;
+                batch.put_dead_letter(mid, message.id, &DeadLetter { end: end.clone(), at: now })?;
+            }
+            batch.finish(mid, &SentMessage { message, outcome, ended_at: now })?;
+        }
+        let mut again = Vec::with_capacity(outcome.again.len());
+        for (mut message, at) in outcome.again {
+            message.progress.not_before = Some(at);
+            batch.put_waiting(mid, &message)?;
+            again.push((message.id.sequence, self.book.steady_of(at)));
+        }
+        if let Some((account, reason, problem)) = &outcome.hold {
+            let state = AccountState { held: *reason, problem: problem.clone(), since: now, released_at: None };
+            batch.put_account_state(mid, account, &state)?;
+        }
+        let _receipt = self.store.commit(batch).await?;
+        drop(locked);
+        if !refs.is_empty() {
+            self.recorder.arrived.notify_one();
+        }
+        let steady = self.clock.steady();
+        if let Some((account, reason, problem)) = outcome.hold {
+            self.alarm(mid, &account, reason, &problem);
+        }
+        let mut pacer = self.book.pacer();
+        for (sequence, at) in again {
+            pacer.retry(queue.id, sequence, at, steady);
+        }
+        for sequence in outcome.kept {
+            pacer.retry(queue.id, sequence, steady, steady);
+        }
+        Ok(())
+    }
+
+    fn alarm(&self, mid: Mid, account: &AccountId, reason: HoldReason, problem: &str) {
+        let key = account_key(mid, account);
+        let mut pacer = self.book.pacer();
+        if pacer.held(&key).is_none() {
+            tracing::error!(tenant.mid = %mid, account = %account, problem,
+                "The account's queues are held, nothing is dropped: {}", reason.sentence());
+        }
+        pacer.hold(&key, reason);
+    }
+
+    fn random(&self) -> u8 {
+        rand::rng().random()
+    }
+
+    /// Finishes messages that a lookup or report proved to be sent.
+    pub(super) async fn finish_sent(
+        &self,
+        queue: &QueueHandle,
+        in_flight: &mut InFlight,
+        sent: Vec<(QueuedMessage, SentOutcome)>,
+    ) -> Result<(), StoreError> {
+        let outcome = Outcome { finished: sent, ..Outcome::default() };
+        self.advance(queue, outcome, in_flight, &[]).await
+    }
+
+    /// Puts messages that were not sent after all back into the queue, at once.
+    pub(super) async fn send_again(
+        &self,
+        queue: &Arc<QueueHandle>,
+        in_flight: &mut InFlight,
+        messages: Vec<QueuedMessage>,
+        gone: &[u64],
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut settled: Vec<u64> = gone.to_vec();
+        let mut outcome = Outcome::default();
+        for mut message in messages {
+            settled.push(message.id.sequence);
+            attempted(&mut message, in_flight.started_at);
+            message.progress.last_problem = Some("sent without an answer, and not found in the provider's log".into());
+            outcome.again.push((message, now));
+        }
+        // They are no longer unresolved before the pacer may give them out again.
+        self.unresolved.forget(queue.id, &settled);
+        self.advance(queue, outcome, in_flight, &settled).await
+    }
+
+    /// Ends messages of which nobody can say whether they were sent.
+    pub(super) async fn end_unknown(
+        &self,
+        queue: &QueueHandle,
+        in_flight: &mut InFlight,
+        messages: Vec<QueuedMessage>,
+    ) -> Result<(), StoreError> {
+        let started_at = in_flight.started_at;
+        let mut outcome = Outcome::default();
+        let messages = messages.into_iter().map(|mut message| {
+            attempted(&mut message, started_at);
+            message
+        });
+        outcome.end_all(messages.collect(), &LocalEnd::Unknown);
+        self.advance(queue, outcome, in_flight, &[]).await
+    }
+}
+
+impl Outcome {
+    fn end_all(&mut self, messages: Vec<QueuedMessage>, end: &LocalEnd) {
+        self.finished.extend(messages.into_iter().map(|message| (message, SentOutcome::Ended(end.clone()))));
+    }
+
+    /// Judges each message by its answer; returns the sequences that got none.
+    fn judge_all(
+        &mut self,
+        messages: Vec<QueuedMessage>,
+        answers: &[MessageAnswer],
+        at: Timestamp,
+        jitter: u8,
+    ) -> Vec<u64> {
+        let by_id: HashMap<&str, &MessageAnswer> = answers.iter().map(|a| (a.message_id.as_str(), a)).collect();
+        let mut silent = Vec::new();
+        for mut message in messages {
+            let id = message.id.to_string();
+            let Some(answer) = by_id.get(id.as_str()) else {
+                silent.push(message.id.sequence);
+                continue;
+            };
+            let is_repeat = message.progress.attempts > 0;
+            match delivery::judge(&answer.status, is_repeat) {
+                Judgement::Accepted => {
+                    attempted(&mut message, at);
+                    self.finished.push((message, SentOutcome::Sent { at, status: answer.status.clone() }));
+                }
+                Judgement::Refused => {
+                    attempted(&mut message, at);
+                    let end = LocalEnd::Refused(answer.status.clone());
+                    self.finished.push((message, SentOutcome::Ended(end)));
+                }
+                Judgement::Hold(reason) => {
+                    // The provider saw this id, so a repeat of it may be called a duplicate; but a hold takes nothing
+                    // of the validity.
+                    message.progress.attempts = message.progress.attempts.saturating_add(1);
+                    self.hold = Some((message.message.account.clone(), reason, answer.status.name.clone()));
+                    self.again.push((message, at.plus(delivery::backoff(1, None, jitter))));
+                }
+            }
+        }
+        silent
+    }
+}
+
+fn attempted(message: &mut QueuedMessage, at: Timestamp) {
+    let progress = &mut message.progress;
+    progress.attempts = progress.attempts.saturating_add(1);
+    progress.first_attempt_at.get_or_insert(at);
+    progress.last_attempt_at = Some(at);
+    progress.not_before = None;
+}
+
+fn sequences_except(sequences: &[u64], except: &[u64]) -> Vec<u64> {
+    sequences.iter().copied().filter(|sequence| !except.contains(sequence)).collect()
+}
+
+fn worse(a: Health, b: Health) -> Health {
+    match (a, b) {
+        (Health::Failing, _) | (_, Health::Failing) => Health::Failing,
+        (Health::Well, _) | (_, Health::Well) => Health::Well,
+        _ => Health::NotAsked,
+    }
+}
+
+/// Splits messages into requests: equal account and options, and not too much text.
+fn groups(messages: Vec<QueuedMessage>) -> Vec<Vec<QueuedMessage>> {
+    let mut groups: Vec<Vec<QueuedMessage>> = Vec::new();
+    let mut bytes = 0;
+    for message in messages {
+        let size = message.message.callback_data.len() + message.message.content.bytes();
+        let same = |other: &QueuedMessage| -> bool {
+            let (a, b): (&RequestOptions, &RequestOptions) = (&other.message.options, &message.message.options);
+            a == b && other.message.account == message.message.account
+        };
+        match groups.last_mut() {
+            Some(group) if group.first().is_some_and(same) && bytes + size <= REQUEST_BYTES_MAX => {
+                bytes += size;
+                group.push(message);
+            }
+            _ => {
+                bytes = size;
+                groups.push(vec![message]);
+            }
+        }
+    }
+    groups
+}

@@ -1,0 +1,153 @@
+//! The two activities: config.json, execute and the lifecycle calls.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
+use serde::Deserialize;
+
+use super::error::HttpError;
+use crate::intake::{
+    CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, verify_execute,
+};
+use crate::reporting::lookup::Lookup;
+use crate::sfmc::activity::{ActivitySettings, ExecuteCall, Kind, LifecycleCall, config_json};
+use crate::sfmc::jwt::{self, Body};
+use crate::store::StoreError;
+
+/// The activities' picture on the canvas.
+const ICON: &str = include_str!("../../assets/icons/activity.svg");
+
+/// Name of the query parameter with the signed configuration id (spec T8, M12).
+pub(crate) const CONFIGURATION_PARAMETER: &str = "c";
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/activities/{activity}")
+            .route("/config.json", web::get().to(config_document))
+            .route("/icon.svg", web::get().to(icon))
+            .route("/execute", web::post().to(execute))
+            .route("/{phase}", web::post().to(lifecycle)),
+    );
+}
+
+#[derive(Deserialize)]
+struct UrlParameters {
+    c: Option<String>,
+}
+
+fn kind(path: &str) -> Result<Kind, HttpError> {
+    [Kind::Messaging, Kind::Reports].into_iter().find(|kind| kind.path() == path).ok_or(HttpError::NotFound)
+}
+
+fn token(lifecycle: &Lifecycle, parameters: &UrlParameters) -> Result<Option<ConfigurationToken>, StoreError> {
+    parameters.c.as_deref().map_or(Ok(None), |text| lifecycle.check(text))
+}
+
+/// Public and fetched from SFMC's pages, so open to any origin; it holds no secret (sfmc.md 1.1).
+async fn config_document(activity: Path<String>, settings: Data<ActivitySettings>) -> Result<HttpResponse, HttpError> {
+    let document = config_json(kind(&activity)?, &settings);
+    Ok(HttpResponse::Ok()
+        .insert_header(("Access-Control-Allow-Origin", "*"))
+        .insert_header(("Cache-Control", "no-cache"))
+        .json(document))
+}
+
+async fn icon(activity: Path<String>) -> Result<HttpResponse, HttpError> {
+    kind(&activity)?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header(("Access-Control-Allow-Origin", "*"))
+        .insert_header(("Cache-Control", "max-age=86400"))
+        .body(ICON))
+}
+
+async fn execute(
+    activity: Path<String>,
+    parameters: Query<UrlParameters>,
+    body: Bytes,
+    intake: Data<Intake>,
+    lifecycle: Data<Lifecycle>,
+    lookup: Data<Lookup>,
+) -> Result<HttpResponse, HttpError> {
+    let kind = kind(&activity)?;
+    let token = token(&lifecycle, &parameters)?;
+    let call = verify_execute(intake.tenants(), &body, token, intake.clock().now()).map_err(HttpError::Call)?;
+    match kind {
+        Kind::Messaging => execute_messaging(call, intake).await,
+        Kind::Reports => execute_reports(call, lookup).await,
+    }
+}
+
+async fn execute_messaging(call: Verified<ExecuteCall>, intake: Data<Intake>) -> Result<HttpResponse, HttpError> {
+    // In a task of its own: a caller that hangs up drops this handler, but a place in the queue must be settled.
+    let accepted = actix_web::rt::spawn(async move { intake.accept(call).await });
+    let answer = accepted.await.map_err(|_| HttpError::Lost)??;
+    Ok(HttpResponse::Ok().json(serde_json::json!({
+        "messageStatus": answer.message_status,
+        "messageId": answer.message_id,
+        "statusDetail": answer.status_detail,
+    })))
+}
+
+async fn execute_reports(call: Verified<ExecuteCall>, lookup: Data<Lookup>) -> Result<HttpResponse, HttpError> {
+    let (tenant, call) = call.into_parts();
+    let answer = lookup.delivery(&tenant, &call.arguments).await?;
+    let mut out = serde_json::Map::new();
+    // Every declared out-argument is answered, and never with null.
+    for name in Kind::Reports.out_arguments() {
+        out.insert((*name).to_owned(), "".into());
+    }
+    let values: [(&str, &str); 8] = [
+        ("statusName", &answer.status_name),
+        ("statusGroupName", &answer.status_group_name),
+        ("errorName", &answer.error_name),
+        ("doneAt", &answer.done_at),
+        ("sentAt", &answer.sent_at),
+        ("seenAt", answer.seen_at),
+        ("seenTime", &answer.seen_time),
+        ("queueStatus", answer.queue_status),
+    ];
+    out.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+    Ok(HttpResponse::Ok().json(out))
+}
+
+fn phase(path: &str) -> Option<Phase> {
+    Some(match path {
+        "save" => Phase::Save,
+        "validate" => Phase::Validate,
+        "publish" => Phase::Publish,
+        "unpublish" => Phase::Unpublish,
+        "stop" => Phase::Stop,
+        "pause" => Phase::Pause,
+        "resume" => Phase::Resume,
+        _ => return None,
+    })
+}
+
+async fn lifecycle(
+    path: Path<(String, String)>,
+    parameters: Query<UrlParameters>,
+    body: Bytes,
+    intake: Data<Intake>,
+    lifecycle: Data<Lifecycle>,
+) -> Result<HttpResponse, HttpError> {
+    let (activity, phase_name) = path.into_inner();
+    kind(&activity)?;
+    let phase = phase(&phase_name).ok_or(HttpError::NotFound)?;
+    let token = token(&lifecycle, &parameters)?;
+    let call = match jwt::split(&body) {
+        Body::Json(json) => LifecycleCall::parse(json).map_err(CallError::Malformed)?,
+        Body::Token(jws) => {
+            // Not signed in practice; but what is signed must be signed by the tenant (sfmc.md 2.3).
+            let tenant = token.and_then(|token| intake.tenants().get(token.mid)).ok_or(LifecycleRefusal::NoTenant)?;
+            let keys = jwt::keys_of(&tenant.verification);
+            let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
+            let payload = jwt::verify(&jws, &keys, intake.clock().now()).map_err(CallError::Signature)?;
+            LifecycleCall::parse(&payload).map_err(CallError::Malformed)?
+        }
+        Body::Neither if body.trim_ascii().is_empty() => LifecycleCall::default(),
+        Body::Neither => return Err(HttpError::Call(CallError::NeitherJsonNorJwt)),
+    };
+    lifecycle.call(phase, token, &call).await?;
+    Ok(HttpResponse::Ok().insert_header(ContentType::json()).body("{}"))
+}

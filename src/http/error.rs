@@ -1,0 +1,69 @@
+//! Error → status and sentence: the only place.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use crate::intake::{CallError, LifecycleRefusal};
+use crate::store::StoreError;
+
+/// What a request is answered that can't be carried out. The text for the peer never says more than it should; the
+/// cause is logged here, once.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleRefusal),
+    #[error("there is nothing here")]
+    NotFound,
+    #[error("the body is not readable: {0}")]
+    BadRequest(String),
+    /// The store can't write, or the process is going down: the caller is to come again.
+    #[error("Waypost can't store this now: try again")]
+    Unavailable(#[from] StoreError),
+    /// Work on the request ended without an answer, which is a defect.
+    #[error("Waypost could not carry this out: try again")]
+    Lost,
+}
+
+impl actix_web::ResponseError for HttpError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Call(CallError::NeitherJsonNorJwt | CallError::Malformed(_)) | Self::BadRequest(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Call(CallError::Unsigned | CallError::Signature(_) | CallError::NoTenant) => StatusCode::UNAUTHORIZED,
+            // 4xx blocks publishing, and the reason is the marketer's to mend (sfmc.md 2.3).
+            Self::Lifecycle(
+                LifecycleRefusal::NotConfigured
+                | LifecycleRefusal::NoTenant
+                | LifecycleRefusal::NoAccount
+                | LifecycleRefusal::Copied,
+            ) => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Call(CallError::Store(_)) | Self::Lifecycle(LifecycleRefusal::Store(_)) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Lost => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        match status {
+            StatusCode::UNAUTHORIZED => tracing::warn!(reason = %self,
+                "A call was refused (401): its contact leaves the journey. Is the tenant's signing secret right?"),
+            StatusCode::SERVICE_UNAVAILABLE => tracing::warn!("A call was answered 503: the store takes no writes"),
+            StatusCode::INTERNAL_SERVER_ERROR => tracing::error!("Work on a call ended without an answer"),
+            _ => tracing::debug!(reason = %self, status = status.as_u16(), "A call was refused"),
+        }
+        let sentence = match self {
+            // What the store met is for the log.
+            Self::Call(CallError::Store(_)) | Self::Lifecycle(LifecycleRefusal::Store(_)) => {
+                "Waypost can't store this now: try again".to_owned()
+            }
+            other => other.to_string(),
+        };
+        HttpResponse::build(status).json(serde_json::json!({ "errors": [sentence] }))
+    }
+}

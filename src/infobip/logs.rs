@@ -1,0 +1,112 @@
+//! The provider's log, asked for messages of which nobody knows whether they were sent (infobip.md 1.6; spec Q6b).
+//!
+//! It reaches back 48 hours and takes 120 requests a minute: the caller has the budget, this only packs the ids.
+
+use std::str::FromStr as _;
+
+use serde::Deserialize;
+
+use super::client::{BODY_BYTES_MAX, InfobipClient};
+use super::webhook::{Moment, Text, WireStatus};
+use super::{problem, send};
+use crate::clock::Timestamp;
+use crate::dispatch::LookupFailure;
+use crate::domain::channel::Channel;
+use crate::domain::delivery::LogEntry;
+use crate::domain::ids::MessageId;
+use crate::domain::report::StatusInfo;
+use crate::domain::tenant::Account;
+use crate::outbound;
+
+/// Ids in one request: 43 bytes each keep the URL near 2 kB, which every proxy takes. `limit` is the same number, far
+/// below Infobip's 1000 rows.
+const IDS_MAX: usize = 50;
+
+#[derive(Deserialize)]
+struct WireLogs {
+    #[serde(default)]
+    results: Vec<WireLog>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLog {
+    message_id: Option<Text>,
+    sent_at: Option<Moment>,
+    #[serde(default)]
+    status: WireStatus,
+}
+
+pub(super) async fn look_up(
+    client: &InfobipClient,
+    account: &Account,
+    channel: Channel,
+    ids: &[MessageId],
+) -> Result<Vec<LogEntry>, LookupFailure> {
+    let Some(path) = send::endpoint(channel).logs_path else {
+        return Err(LookupFailure { problem: format!("{} has no log at Infobip", channel.name()) });
+    };
+    let mut found = Vec::with_capacity(ids.len());
+    for asked in ids.chunks(IDS_MAX) {
+        let ids = asked.iter().map(|id| format!("&messageId={id}")).collect::<String>();
+        let target = format!("{path}?limit={}{ids}", asked.len());
+        let request = client.get(account, &target).map_err(|error| LookupFailure { problem: error.to_string() })?;
+        // Nothing here is retried by date, so the time of the call does not matter.
+        let answer = outbound::exchange(request, BODY_BYTES_MAX, Timestamp::ZERO).await;
+        let answer = answer.map_err(|error| LookupFailure { problem: error.to_string() })?;
+        if answer.status != 200 {
+            return Err(LookupFailure { problem: problem::of(answer.status, &answer.body) });
+        }
+        let wire: WireLogs = serde_json::from_slice(&answer.body)
+            .map_err(|_| LookupFailure { problem: "the log's answer could not be read".into() })?;
+        found.extend(wire.results.into_iter().filter_map(entry).filter(|entry| asked.contains(&entry.message_id)));
+    }
+    Ok(found)
+}
+
+/// `None` for an entry that is about no message of ours.
+fn entry(wire: WireLog) -> Option<LogEntry> {
+    let message_id = MessageId::from_str(wire.message_id?.0?.as_str()).ok()?;
+    let status = StatusInfo::try_from(wire.status).ok()?;
+    Some(LogEntry { message_id, status, sent_at: wire.sent_at.and_then(|moment| moment.0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::Gateway as _;
+    use crate::domain::ids::QueueId;
+    use crate::infobip::client::tests::{account, client};
+    use crate::outbound::stub::{Reply, Stub};
+
+    fn ids(count: u64) -> Vec<MessageId> {
+        (0..count).map(|n| MessageId::new(QueueId(1), n, n)).collect()
+    }
+
+    #[tokio::test]
+    async fn known_messages_are_found_and_foreign_ones_passed_over() {
+        let ids = ids(2);
+        let body = format!(
+            r#"{{"results":[{{"messageId":"{}","to":"385911234567","sentAt":"2026-03-03T14:22:30.000+0100","status":{{"groupId":3,"groupName":"DELIVERED","id":5,"name":"DELIVERED_TO_HANDSET"}}}},
+               {{"messageId":"foreign","status":{{"groupId":3,"id":5}}}},{{"messageId":"{}"}}]}}"#,
+            ids[0], ids[1]
+        );
+        let stub = Stub::start(vec![Reply::json(200, &body)]).await;
+        let found = client().look_up(&account(&stub.origin()), Channel::Sms, &ids).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].message_id, found[0].status.group_id), (ids[0], 3));
+        assert_eq!(found[0].sent_at, Timestamp::parse("2026-03-03T13:22:30Z"));
+        let expected = format!("/sms/3/logs?limit=2&messageId={}&messageId={}", ids[0], ids[1]);
+        assert_eq!(stub.requests()[0].target, expected);
+    }
+
+    #[tokio::test]
+    async fn many_ids_take_several_requests_and_one_failure_fails_all() {
+        let empty = || Reply::json(200, r#"{"results":[]}"#);
+        let stub = Stub::start(vec![empty(), empty(), empty(), Reply::json(429, "")]).await;
+        let account = account(&stub.origin());
+        assert_eq!(client().look_up(&account, Channel::Sms, &ids(101)).await, Ok(Vec::new()));
+        assert_eq!(stub.requests().len(), 3);
+        assert!(client().look_up(&account, Channel::Sms, &ids(1)).await.is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! A tenant as people may see it: secrets are masked here, on the server's side of the socket.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::tenant::{Account, MaybeSent, Tenant, Tracking};
+
+/// One line of the list of tenants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TenantSummary {
+    pub(crate) mid: u64,
+    pub(crate) name: String,
+    /// Labels of its Infobip accounts.
+    pub(crate) accounts: Vec<String>,
+}
+
+/// A whole tenant, secrets masked. Its `Display` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TenantView {
+    pub(crate) mid: u64,
+    pub(crate) name: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) auth_origin: String,
+    pub(crate) soap_origin: String,
+    pub(crate) rest_origin: Option<String>,
+    pub(crate) signing_secret: Option<String>,
+    pub(crate) salt_customer_key: Option<String>,
+    pub(crate) salt_value: Option<String>,
+    pub(crate) default_country: Option<String>,
+    pub(crate) send_in_test_mode: bool,
+    pub(crate) accounts: Vec<AccountView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountView {
+    pub(crate) label: String,
+    pub(crate) base_url: String,
+    pub(crate) api_key: String,
+    pub(crate) sms_senders: Vec<String>,
+    pub(crate) custom_domains: Vec<String>,
+    /// `native` or `external`.
+    pub(crate) tracking: String,
+    /// External key of the data extension, or the URL without its query, which may hold a key.
+    pub(crate) sms_reports: String,
+    pub(crate) maybe_sent: String,
+    /// Webhook addresses in use; the tokens themselves are secrets.
+    pub(crate) webhook_tokens: usize,
+}
+
+impl From<&Tenant> for TenantSummary {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            mid: tenant.mid.get(),
+            name: tenant.name.clone(),
+            accounts: tenant.accounts.iter().map(|account| account.id.to_string()).collect(),
+        }
+    }
+}
+
+impl From<&Tenant> for TenantView {
+    fn from(tenant: &Tenant) -> Self {
+        let verification = &tenant.verification;
+        Self {
+            mid: tenant.mid.get(),
+            name: tenant.name.clone(),
+            client_id: tenant.sfmc.client_id.clone(),
+            client_secret: tenant.sfmc.client_secret.masked(),
+            auth_origin: tenant.sfmc.auth_origin.clone(),
+            soap_origin: tenant.sfmc.soap_origin.clone(),
+            rest_origin: tenant.sfmc.rest_origin.clone(),
+            signing_secret: verification.signing_secret.as_ref().map(|secret| secret.masked()),
+            salt_customer_key: verification.salt.as_ref().map(|salt| salt.customer_key.clone()),
+            salt_value: verification.salt.as_ref().map(|salt| salt.value.masked()),
+            default_country: tenant.default_country.clone(),
+            send_in_test_mode: tenant.send_in_test_mode,
+            accounts: tenant.accounts.iter().map(AccountView::from).collect(),
+        }
+    }
+}
+
+impl From<&Account> for AccountView {
+    fn from(account: &Account) -> Self {
+        let (tracking, sms_reports) = match &account.tracking {
+            Tracking::Native { sms_reports } => ("native", sms_reports.clone()),
+            Tracking::External { sms_url } => ("external", without_query(sms_url)),
+        };
+        let maybe_sent = match account.maybe_sent {
+            MaybeSent::Repeat => "repeat",
+            MaybeSent::ReportUnknown => "report_unknown",
+        };
+        Self {
+            label: account.id.to_string(),
+            base_url: account.base_url.clone(),
+            api_key: account.api_key.masked(),
+            sms_senders: account.sms_senders.clone(),
+            custom_domains: account.custom_domains.clone(),
+            tracking: tracking.to_owned(),
+            sms_reports,
+            maybe_sent: maybe_sent.to_owned(),
+            webhook_tokens: account.webhook_tokens.len(),
+        }
+    }
+}
+
+fn without_query(url: &str) -> String {
+    url.split_once('?').map_or_else(|| url.to_owned(), |(address, _)| format!("{address}?…"))
+}
+
+impl fmt::Display for TenantView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let none = || "(none)".to_owned();
+        writeln!(f, "{} (MID {})", self.name, self.mid)?;
+        let rows = [
+            ("client id", self.client_id.clone()),
+            ("client secret", self.client_secret.clone()),
+            ("auth origin", self.auth_origin.clone()),
+            ("SOAP origin", self.soap_origin.clone()),
+            ("REST origin", self.rest_origin.clone().unwrap_or_else(|| "(the token's)".to_owned())),
+            ("signing secret", self.signing_secret.clone().unwrap_or_else(none)),
+            ("salt key", self.salt_customer_key.clone().unwrap_or_else(none)),
+            ("salt value", self.salt_value.clone().unwrap_or_else(none)),
+            ("default country", self.default_country.clone().unwrap_or_else(none)),
+            ("test mode sends", yes_no(self.send_in_test_mode)),
+        ];
+        for (name, value) in rows {
+            writeln!(f, "  {name:<16} {value}")?;
+        }
+        for account in &self.accounts {
+            writeln!(f, "  account {}", account.label)?;
+            let rows = [
+                ("base URL", account.base_url.clone()),
+                ("API key", account.api_key.clone()),
+                ("SMS senders", account.sms_senders.join(", ")),
+                ("custom domains", account.custom_domains.join(", ")),
+                ("SMS reports", format!("{}: {}", account.tracking, account.sms_reports)),
+                ("maybe sent", account.maybe_sent.clone()),
+                ("webhook tokens", account.webhook_tokens.to_string()),
+            ];
+            for (name, value) in rows {
+                writeln!(f, "    {name:<14} {}", if value.is_empty() { none() } else { value })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn yes_no(flag: bool) -> String {
+    if flag { "yes".to_owned() } else { "no".to_owned() }
+}

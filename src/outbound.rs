@@ -1,0 +1,196 @@
+//! Outbound HTTP, the same for both platforms: time limits, a cap on what is read, and what a failure proves.
+//!
+//! The question that everything else hangs on is whether a request without an answer may have been carried out
+//! (spec Q4, Q6b). [`Unanswered::was_written`] answers it, and errs on the side of *yes*.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::clock::Timestamp;
+
+/// DNS, TCP and TLS together. A platform that does not even accept a connection in this time is down.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Idle connections are dropped by us before the platforms' load balancers drop them (60 s is the usual time there): a
+/// connection closed by the peer just as a request is written on it makes that request *maybe sent*.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Idle connections kept for each host.
+const POOL_IDLE_MAX: usize = 32;
+/// Longest excerpt of a peer's words that goes into a problem, in characters.
+const WORDS_CHARS_MAX: usize = 300;
+/// A run of so many digits may be a phone number and is masked in a peer's words.
+const DIGIT_RUN_MAX: usize = 6;
+
+/// The HTTP client could not be made: the TLS provider or the certificate store is missing.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be set up")]
+pub(crate) struct ClientSetup(#[source] reqwest::Error);
+
+/// A client whose requests end within `total`. Connecting gets at most half of it, so that a peer which accepts but does
+/// not speak TLS is told apart from one that got the request.
+///
+/// Nothing in it repeats a request on its own account: reqwest's retries are off. What remains is hyper taking a new
+/// connection for a request of which not one byte was written because the pooled connection had been closed, which
+/// can't send anything twice. Redirects are never followed, so that credentials go nowhere but to the configured
+/// origin. Proxies of the environment are not used: what the process talks to is in its configuration.
+pub(crate) fn client(total: Duration) -> Result<reqwest::Client, ClientSetup> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT.min(total / 2))
+        .timeout(total)
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .pool_max_idle_per_host(POOL_IDLE_MAX)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .user_agent(concat!("waypost/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(ClientSetup)
+}
+
+/// A complete answer, whatever its status.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// `Retry-After`, whole seconds or the time until its date.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A request that brought no complete answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// DNS, TCP or TLS failed.
+    #[error("no connection could be made")]
+    NoConnection,
+    /// The address or a header can't be sent at all.
+    #[error("the request could not be built: the address is not valid")]
+    NotBuilt,
+    #[error("no answer within the time limit")]
+    TimedOut,
+    #[error("the connection was closed before a complete answer")]
+    Closed,
+    /// The answer's head came; its body is larger than we read.
+    #[error("the answer is larger than the limit")]
+    TooLarge,
+}
+
+impl Unanswered {
+    /// Whether the peer may have received the request. Only a failure to connect proves that it has not.
+    pub(crate) const fn was_written(self) -> bool {
+        !matches!(self, Self::NoConnection | Self::NotBuilt)
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        if error.is_builder() {
+            Self::NotBuilt
+        } else if error.is_connect() {
+            Self::NoConnection
+        } else if error.is_timeout() {
+            Self::TimedOut
+        } else {
+            Self::Closed
+        }
+    }
+}
+
+/// Sends a request and reads its answer, at most `body_bytes_max` of it. `now` is for `Retry-After` dates.
+pub(crate) async fn exchange(
+    request: reqwest::RequestBuilder,
+    body_bytes_max: usize,
+    now: Timestamp,
+) -> Result<Answer, Unanswered> {
+    // The errors' own texts hold the URL with its query; they are dropped here.
+    let mut response = request.send().await.map_err(|error| Unanswered::of(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers(), now);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| match Unanswered::of(&error) {
+        // The head came over this connection.
+        Unanswered::NoConnection | Unanswered::NotBuilt => Unanswered::Closed,
+        other => other,
+    })? {
+        if body.len().saturating_add(chunk.len()) > body_bytes_max {
+            return Err(Unanswered::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, retry_after, body })
+}
+
+/// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(secs) = text.parse::<u64>() {
+        return Some(Duration::from_secs(secs));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let date = Timestamp::from_secs(u64::try_from(date.as_second()).ok()?);
+    Some(date.since(now))
+}
+
+/// A peer's own words for people: on one line, cut, and with every run of digits that may be a phone number masked.
+pub(crate) fn words(text: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    let flush = |digits: &mut String, out: &mut String| {
+        out.push_str(if digits.chars().count() > DIGIT_RUN_MAX { "…" } else { digits });
+        digits.clear();
+    };
+    for c in text.trim().chars().take(WORDS_CHARS_MAX) {
+        if c.is_numeric() {
+            digits.push(c);
+            continue;
+        }
+        flush(&mut digits, &mut out);
+        match c {
+            c if c.is_control() || c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    flush(&mut digits, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let now = Timestamp::parse("2026-11-23T08:00:00Z").unwrap();
+        let read = |text| retry_after(&headers(text), now);
+        assert_eq!(read("5"), Some(Duration::from_secs(5)));
+        assert_eq!(read("Mon, 23 Nov 2026 08:01:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(read("Mon, 23 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn words_mask_what_may_be_a_phone_number() {
+        assert_eq!(words(" to 385911234567\r\n is bad (400) "), "to … is bad (400)");
+        assert_eq!(words("123456"), "123456");
+        assert_eq!(words(&"x".repeat(2_000)).chars().count(), WORDS_CHARS_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn words_never_hold_a_long_run_of_digits_or_a_control_character(text in ".{0,200}", number in "[0-9]{7,15}") {
+            let said = words(&format!("{text}{number}{text}"));
+            prop_assert!(!said.contains(&number));
+            prop_assert!(!said.chars().any(char::is_control));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod stub;

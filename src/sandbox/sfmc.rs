@@ -1,0 +1,403 @@
+//! Marketing Cloud's side: business units, tokens, data extensions, events, journeys.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+mod async_rows;
+mod events;
+mod extension;
+mod filter;
+mod interactions;
+mod rest;
+mod rows;
+mod soap;
+mod soap_filter;
+mod soap_objects;
+mod token;
+mod xml;
+
+pub use extension::{Column, ColumnType, DataExtensionSpec};
+
+use super::faults::{Fault, FaultKind, Faults};
+use super::front::{Call, Reply};
+use super::http_client;
+use super::journey::runner::Runner;
+use super::journey::{Journey, JourneyError, JourneyOptions, JourneyRun};
+use crate::clock::{Clock, Timestamp};
+use async_rows::AsyncRequest;
+use extension::Extension;
+use token::Token;
+
+/// How long the platform takes to process an asynchronous row request, until [`SfmcWorld::set_async_delay`].
+const ASYNC_DELAY: Duration = Duration::from_secs(1);
+
+/// A business unit with its installed package.
+#[derive(Clone, Debug, Default)]
+pub struct BusinessUnit {
+    /// The unit's MID.
+    pub mid: u64,
+    pub client_id: String,
+    pub client_secret: String,
+    /// What a token may do: `data_extensions_read`, `data_extensions_write`, `journeys_read`,
+    /// `list_and_subscribers_read` …
+    pub scopes: Vec<String>,
+    /// The package's JWT signing secret.
+    pub signing_secret: String,
+    /// Customer key and value of a salt key in Key Management: signs instead of the secret for activities whose
+    /// `customerKey` names it.
+    pub salt: Option<(String, String)>,
+}
+
+/// An event definition, such as the API event of a Wait Until Event activity.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDefinition {
+    /// `APIEvent-…`, `DEAudience-…`; must not contain a period.
+    pub event_definition_key: String,
+    pub name: String,
+    /// `APIEvent`, `EmailAudience` …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// External key of the extension whose required columns an event must fill, and into which it is written.
+    pub data_extension_key: Option<String>,
+}
+
+/// An API event that was accepted.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedEvent {
+    pub mid: u64,
+    pub contact_key: String,
+    pub event_definition_key: String,
+    pub data: Value,
+    pub event_instance_id: String,
+    /// On the steady clock.
+    pub at: Timestamp,
+}
+
+/// No business unit of that MID was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownUnit(pub u64);
+
+impl fmt::Display for UnknownUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the sandbox has no business unit {}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownUnit {}
+
+/// The stand-in of Marketing Cloud. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct SfmcWorld {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    origin: String,
+    clock: Arc<dyn Clock>,
+    client: reqwest::Client,
+    runtime: tokio::runtime::Handle,
+    faults: Faults,
+    state: Mutex<State>,
+    /// Turns true when the sandbox stops; every journey hears it.
+    closing: watch::Sender<bool>,
+}
+
+/// Everything behind the one lock.
+struct State {
+    units: BTreeMap<u64, Unit>,
+    tokens: HashMap<String, Token>,
+    async_requests: HashMap<String, AsyncRequest>,
+    /// Ids of requests not yet processed, in the order they came.
+    async_waiting: std::collections::VecDeque<String>,
+    async_delay: Duration,
+    async_is_atomic: bool,
+    lower_case_columns: bool,
+    soap_pages: HashMap<String, soap::Page>,
+    row_cursors: HashMap<String, rows::Cursor>,
+    events: Vec<ReceivedEvent>,
+    runs: Vec<JourneyRun>,
+    calls: u64,
+}
+
+struct Unit {
+    unit: BusinessUnit,
+    /// By external key in lower case: SFMC compares keys case-insensitively.
+    extensions: BTreeMap<String, Extension>,
+    event_definitions: Vec<(String, EventDefinition)>,
+    interactions: Vec<Value>,
+}
+
+impl fmt::Debug for SfmcWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SfmcWorld").field("origin", &self.shared.origin).finish_non_exhaustive()
+    }
+}
+
+impl SfmcWorld {
+    pub(super) fn new(origin: String, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        let state = State {
+            units: BTreeMap::new(),
+            tokens: HashMap::new(),
+            async_requests: HashMap::new(),
+            async_waiting: std::collections::VecDeque::new(),
+            async_delay: ASYNC_DELAY,
+            async_is_atomic: false,
+            lower_case_columns: false,
+            soap_pages: HashMap::new(),
+            row_cursors: HashMap::new(),
+            events: Vec::new(),
+            runs: Vec::new(),
+            calls: 0,
+        };
+        let shared = Shared {
+            origin,
+            clock,
+            client: http_client()?,
+            runtime: tokio::runtime::Handle::current(),
+            faults: Faults::default(),
+            state: Mutex::new(state),
+            closing: watch::Sender::new(false),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Registers a business unit, or replaces its credentials when the MID is known; its extensions stay.
+    pub fn add_business_unit(&self, unit: BusinessUnit) {
+        let mut state = self.lock();
+        if let Some(known) = state.units.get_mut(&unit.mid) {
+            known.unit = unit;
+            return;
+        }
+        let added = Unit {
+            unit: unit.clone(),
+            extensions: BTreeMap::new(),
+            event_definitions: Vec::new(),
+            interactions: Vec::new(),
+        };
+        state.units.insert(unit.mid, added);
+    }
+
+    /// Creates a data extension without asking the rules of SOAP, or replaces the one of the same key.
+    ///
+    /// # Errors
+    ///
+    /// When the unit is unknown.
+    pub fn create_data_extension(&self, mid: u64, spec: DataExtensionSpec) -> Result<(), UnknownUnit> {
+        let mut state = self.lock();
+        let unit = state.units.get_mut(&mid).ok_or(UnknownUnit(mid))?;
+        let extension = Extension::new(spec, new_guid());
+        unit.extensions.insert(extension.key.to_lowercase(), extension);
+        Ok(())
+    }
+
+    /// The external keys of a unit's extensions.
+    pub fn data_extension_keys(&self, mid: u64) -> Vec<String> {
+        let state = self.lock();
+        let extensions = state.units.get(&mid).into_iter().flat_map(|unit| unit.extensions.values());
+        extensions.map(|extension| extension.key.clone()).collect()
+    }
+
+    /// The definition of an extension as it is now, columns in order.
+    pub fn data_extension(&self, mid: u64, key: &str) -> Option<DataExtensionSpec> {
+        self.lock().extension(mid, key).map(Extension::spec)
+    }
+
+    /// The rows of an extension in the order they were first written; a column without a value is absent. Empty when
+    /// there is no such extension. Booleans are `true` or `false`, other values stand as they were sent.
+    pub fn rows(&self, mid: u64, key: &str) -> Vec<BTreeMap<String, String>> {
+        let mut state = self.lock();
+        state.settle(self.shared.clock.steady());
+        state.extension(mid, key).map(Extension::rows).unwrap_or_default()
+    }
+
+    /// Writes rows as an import would: by primary key where there is one.
+    ///
+    /// # Errors
+    ///
+    /// The first row that the extension's columns refuse, in SFMC's words; the rows before it are written.
+    pub fn put_rows(&self, mid: u64, key: &str, rows: Vec<BTreeMap<String, String>>) -> Result<(), String> {
+        let mut state = self.lock();
+        let extension = state.extension_mut(mid, key).ok_or_else(|| format!("no data extension {key} in {mid}"))?;
+        for row in rows {
+            let fields = row.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+            extension.upsert(&fields)?;
+        }
+        Ok(())
+    }
+
+    /// Registers an event definition with a business unit.
+    ///
+    /// # Errors
+    ///
+    /// When the unit is unknown.
+    pub fn add_event_definition(&self, mid: u64, definition: EventDefinition) -> Result<(), UnknownUnit> {
+        let mut state = self.lock();
+        let unit = state.units.get_mut(&mid).ok_or(UnknownUnit(mid))?;
+        unit.event_definitions.push((new_guid(), definition));
+        Ok(())
+    }
+
+    /// Registers a journey as `GET /interaction/v1/interactions` shows it. Journeys of the runner are added by
+    /// themselves.
+    ///
+    /// # Errors
+    ///
+    /// When the unit is unknown.
+    pub fn add_interaction(&self, mid: u64, interaction: Value) -> Result<(), UnknownUnit> {
+        let mut state = self.lock();
+        let unit = state.units.get_mut(&mid).ok_or(UnknownUnit(mid))?;
+        unit.interactions.push(interaction);
+        Ok(())
+    }
+
+    /// The API events received, in order.
+    pub fn events(&self) -> Vec<ReceivedEvent> {
+        self.lock().events.clone()
+    }
+
+    /// Requests received so far, refused ones included, those reset before reading not.
+    pub fn requests(&self) -> u64 {
+        self.lock().calls
+    }
+
+    /// How long asynchronous row requests take to be processed. One second at first.
+    pub fn set_async_delay(&self, delay: Duration) {
+        self.lock().async_delay = delay;
+    }
+
+    /// Whether one bad row makes an asynchronous request store none of its rows. At first only the bad rows are
+    /// left out; which of the two the platform does is not documented.
+    pub fn set_async_atomic(&self, is_atomic: bool) {
+        self.lock().async_is_atomic = is_atomic;
+    }
+
+    /// Whether rowset reads spell column names in lower case, as some captures do. Off at first.
+    pub fn set_lower_case_columns(&self, lower: bool) {
+        self.lock().lower_case_columns = lower;
+    }
+
+    /// Makes every token handed out so far invalid, as after two minutes' notice of a changed package.
+    pub fn revoke_tokens(&self) {
+        self.lock().tokens.clear();
+    }
+
+    /// Orders a fault.
+    pub fn add_fault(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Activates a journey (save, validate, publish of each activity) and lets the audience enter.
+    ///
+    /// # Errors
+    ///
+    /// When the unit is unknown, the journey contradicts itself, or an activity's endpoint refuses; the latter blocks
+    /// the activation as it would in Journey Builder.
+    pub async fn start_journey(
+        &self,
+        mid: u64,
+        journey: Journey,
+        audience: Vec<BTreeMap<String, String>>,
+        options: JourneyOptions,
+    ) -> Result<JourneyRun, JourneyError> {
+        let unit = self.lock().units.get(&mid).map(|unit| unit.unit.clone()).ok_or(JourneyError::UnknownUnit(mid))?;
+        let runner = Runner {
+            clock: Arc::clone(&self.shared.clock),
+            client: self.shared.client.clone(),
+            runtime: self.shared.runtime.clone(),
+            signing_secret: unit.signing_secret,
+            salt: unit.salt,
+            closing: self.shared.closing.subscribe(),
+        };
+        let interaction = interactions::of_journey(&journey);
+        let run = runner.start(journey, audience, options).await?;
+        let mut state = self.lock();
+        state.runs.push(run.clone());
+        if let Some(unit) = state.units.get_mut(&mid) {
+            unit.interactions.push(interaction);
+        }
+        Ok(run)
+    }
+
+    /// The runs started so far, in order; a run's id is its place.
+    pub fn journeys(&self) -> Vec<JourneyRun> {
+        self.lock().runs.clone()
+    }
+
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.shared.runtime
+    }
+
+    pub(super) fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.shared.closing.send_replace(true);
+    }
+
+    pub(super) fn answer(&self, call: &Call, fault: Option<&FaultKind>) -> Reply {
+        let now = self.shared.clock.steady();
+        let mut state = self.lock();
+        state.calls += 1;
+        state.settle(now);
+        let is_soap = call.path.eq_ignore_ascii_case("/Service.asmx");
+        if let Some(fault) = fault {
+            return if is_soap { soap::faulty(fault) } else { rest::faulty(fault) };
+        }
+        let scene = Scene { now, wall: self.shared.clock.now(), origin: &self.shared.origin };
+        if is_soap {
+            soap::answer(&mut state, &scene, call)
+        } else if call.path == "/v2/token" {
+            token::answer(&mut state, &scene, call)
+        } else {
+            rest::answer(&mut state, &scene, call)
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an answer depends on beside the state.
+struct Scene<'a> {
+    /// On the steady clock.
+    now: Timestamp,
+    /// On the wall clock, for dates in answers.
+    wall: Timestamp,
+    origin: &'a str,
+}
+
+impl State {
+    fn extension(&self, mid: u64, key: &str) -> Option<&Extension> {
+        self.units.get(&mid)?.extensions.get(&key.to_lowercase())
+    }
+
+    fn extension_mut(&mut self, mid: u64, key: &str) -> Option<&mut Extension> {
+        self.units.get_mut(&mid)?.extensions.get_mut(&key.to_lowercase())
+    }
+}
+
+fn new_guid() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// SFMC's general REST error.
+fn rest_error(status: u16, code: u32, message: &str) -> Reply {
+    let body = json!({ "message": message, "errorcode": code, "documentation": "" });
+    Reply::json(status, &body)
+}

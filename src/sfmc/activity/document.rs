@@ -1,0 +1,305 @@
+//! config.json and the saved activity (sfmc.md 1.2–1.4, 3.5).
+
+use serde_json::{Value, json};
+
+use crate::domain::message::names;
+
+/// Which of our two activities.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    Messaging,
+    Reports,
+}
+
+/// What the documents take from the configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ActivitySettings {
+    /// Origin under which SFMC and browsers reach us, without trailing slash.
+    pub(crate) public_base_url: String,
+    /// 1000 to 100000 (sfmc.md 1.3).
+    pub(crate) timeout_ms: u32,
+    /// 0 to 5.
+    pub(crate) retry_count: u32,
+    /// 0 to 10000.
+    pub(crate) retry_delay_ms: u32,
+    /// 1 to 50; above 10 an account may need Salesforce's consent.
+    pub(crate) concurrent_requests: u32,
+    /// The tenant's salt key (spec T8); the package's signing secret signs without one.
+    pub(crate) customer_key: Option<String>,
+}
+
+impl ActivitySettings {
+    /// The settings that outlive a restart of ours (spec M10): five retries ten seconds apart.
+    pub(crate) fn new(public_base_url: impl Into<String>) -> Self {
+        Self {
+            public_base_url: public_base_url.into().trim_end_matches('/').to_owned(),
+            timeout_ms: 20_000,
+            retry_count: 5,
+            retry_delay_ms: 10_000,
+            concurrent_requests: 5,
+            customer_key: None,
+        }
+    }
+}
+
+struct Row {
+    path: &'static str,
+    key: &'static str,
+    name: &'static str,
+    description: &'static str,
+    category: &'static str,
+    prefix: &'static str,
+    out_arguments: &'static [&'static str],
+    /// Key and label of the page's steps.
+    steps: &'static [(&'static str, &'static str)],
+}
+
+const MESSAGING: Row = Row {
+    path: "messaging",
+    key: "infobip-messaging",
+    name: "Infobip Messaging",
+    description: "Sends a message through Infobip",
+    category: "message",
+    prefix: "Infobip Messaging",
+    out_arguments: &["messageStatus", "messageId", "statusDetail"],
+    steps: &[("channel", "Channel"), ("message", "Message"), ("summary", "Summary")],
+};
+
+const REPORTS: Row = Row {
+    path: "reports",
+    key: "infobip-reports",
+    name: "Infobip Reports",
+    description: "Tells what became of a message: delivery, seen, click or reply",
+    category: "message",
+    prefix: "Infobip Reports",
+    out_arguments: &[
+        "statusName",
+        "statusGroupName",
+        "errorName",
+        "doneAt",
+        "sentAt",
+        "seenAt",
+        "seenTime",
+        "notificationType",
+        "url",
+        "responseText",
+        "responseTime",
+        "queueStatus",
+    ],
+    steps: &[("report", "Report"), ("summary", "Summary")],
+};
+
+/// The lifecycle calls, each also the last part of its URL.
+const LIFECYCLE: [&str; 5] = ["save", "validate", "publish", "unpublish", "stop"];
+
+impl Kind {
+    fn row(self) -> &'static Row {
+        match self {
+            Self::Messaging => &MESSAGING,
+            Self::Reports => &REPORTS,
+        }
+    }
+
+    /// Path segment of the activity's endpoint, `/activities/{path}`.
+    pub(crate) fn path(self) -> &'static str {
+        self.row().path
+    }
+
+    /// Names of the out-arguments; all are text and never null (spec M9, R4).
+    pub(crate) fn out_arguments(self) -> &'static [&'static str] {
+        self.row().out_arguments
+    }
+}
+
+/// The endpoint's config.json.
+pub(crate) fn config_json(kind: Kind, settings: &ActivitySettings) -> Value {
+    let row = kind.row();
+    let endpoint = Endpoint { row, settings, query: "" };
+    let in_arguments = json!([{ names::CONTACT_KEY: "{{Contact.Key}}" }]);
+    let mut lang = json!({ "name": row.name, "description": row.description });
+    let mut steps = Vec::with_capacity(row.steps.len());
+    for (key, label) in row.steps {
+        let label_key = format!("{key}Label");
+        steps.push(json!({ "key": key, "label": label_key, "active": true }));
+        if let Some(lang) = lang.as_object_mut() {
+            lang.insert(label_key, json!(label));
+        }
+    }
+    json!({
+        "workflowApiVersion": "1.1",
+        "key": row.key,
+        "type": "REST",
+        "metaData": {
+            "icon": "icon.svg",
+            "iconSmall": "icon.svg",
+            "category": row.category,
+            "expressionBuilderPrefix": row.prefix,
+            "isConfigured": false,
+            "configOnDrop": true,
+        },
+        "lang": { "en-US": lang },
+        "arguments": { "execute": endpoint.execute(in_arguments) },
+        "configurationArguments": endpoint.lifecycle(),
+        "wizardSteps": steps,
+        "userInterfaces": {
+            "configurationSupportsReadOnlyMode": true,
+            "configModal": { "url": endpoint.url("index.html"), "height": 720, "width": 1_000, "fullscreen": false },
+        },
+        "outcomes": [],
+        "copySettings": { "allowCopy": true, "displayCopyNotification": true },
+        "schema": schema(row, &[names::CONTACT_KEY]),
+    })
+}
+
+/// The activity as the page stores it in the journey: each in-argument an object of its own, and `query` (our signed
+/// configuration id, spec M12) on the execute and lifecycle URLs.
+pub(crate) fn saved_activity(
+    kind: Kind,
+    settings: &ActivitySettings,
+    key: &str,
+    in_arguments: Vec<(String, String)>,
+    query: &str,
+) -> Value {
+    let row = kind.row();
+    let endpoint = Endpoint { row, settings, query };
+    let argument_names = in_arguments.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let schema = schema(row, &argument_names);
+    let in_arguments = in_arguments.into_iter().map(|(name, value)| json!({ name: value })).collect::<Value>();
+    let mut configuration = endpoint.lifecycle();
+    if let Some(configuration) = configuration.as_object_mut() {
+        for name in ["testSave", "testPublish", "testUnpublish", "testStop", "testValidate", "partnerActivityId"] {
+            configuration.insert(name.to_owned(), json!(""));
+        }
+        configuration.insert("outArgumentSchema".to_owned(), json!({}));
+    }
+    json!({
+        "id": null,
+        "key": key,
+        "name": row.name,
+        "type": "REST",
+        "arguments": {
+            "executionMode": "{{Context.ExecutionMode}}",
+            "definitionId": "{{Context.DefinitionId}}",
+            "activityId": "{{Activity.Id}}",
+            "contactKey": "{{Context.ContactKey}}",
+            "execute": endpoint.execute(in_arguments),
+            "testExecute": "",
+            "startActivityKey": "{{Context.StartActivityKey}}",
+            "definitionInstanceId": "{{Context.DefinitionInstanceId}}",
+            "requestObjectId": "{{Context.RequestObjectId}}",
+        },
+        "configurationArguments": configuration,
+        "metaData": {
+            "icon": endpoint.url("icon.svg"),
+            "original_icon": "icon.svg",
+            "iconSmall": endpoint.url("icon.svg"),
+            "original_iconSmall": "icon.svg",
+            "category": row.category,
+            "expressionBuilderPrefix": row.prefix,
+            "statsContactIcon": null,
+            "isConfigured": true,
+        },
+        "schema": schema,
+        "editable": true,
+        "outcomes": [{ "arguments": {}, "metaData": { "invalid": false } }],
+        "errors": null,
+    })
+}
+
+/// The URLs of one activity and the calls that go there.
+struct Endpoint<'a> {
+    row: &'a Row,
+    settings: &'a ActivitySettings,
+    /// Without `?`; empty for none.
+    query: &'a str,
+}
+
+impl Endpoint<'_> {
+    fn url(&self, last: &str) -> String {
+        format!("{}/activities/{}/{last}", self.settings.public_base_url, self.row.path)
+    }
+
+    fn call_url(&self, call: &str) -> String {
+        let url = self.url(call);
+        if self.query.is_empty() { url } else { format!("{url}?{}", self.query) }
+    }
+
+    fn execute(&self, in_arguments: Value) -> Value {
+        let out_arguments = self.row.out_arguments.iter().map(|name| json!({ *name: "" })).collect::<Vec<_>>();
+        let mut execute = json!({
+            "inArguments": in_arguments,
+            "outArguments": out_arguments,
+            "url": self.call_url("execute"),
+            "verb": "POST",
+            "body": "",
+            "header": "",
+            "format": "json",
+            "useJwt": true,
+            "timeout": self.settings.timeout_ms,
+            "retryCount": self.settings.retry_count,
+            "retryDelay": self.settings.retry_delay_ms,
+            "concurrentRequests": self.settings.concurrent_requests,
+        });
+        self.add_customer_key(&mut execute);
+        execute
+    }
+
+    fn lifecycle(&self) -> Value {
+        let mut calls = serde_json::Map::new();
+        for call in LIFECYCLE {
+            let mut described = json!({ "url": self.call_url(call), "verb": "POST", "useJwt": true });
+            self.add_customer_key(&mut described);
+            calls.insert(call.to_owned(), described);
+        }
+        Value::Object(calls)
+    }
+
+    fn add_customer_key(&self, call: &mut Value) {
+        if let (Some(key), Some(call)) = (&self.settings.customer_key, call.as_object_mut()) {
+            call.insert("customerKey".to_owned(), json!(key));
+        }
+    }
+}
+
+/// All arguments are text: what a journey compares with them is what we answered, to the letter.
+fn schema(row: &Row, in_arguments: &[&str]) -> Value {
+    let inward = |name: &&str| json!({ *name: { "dataType": "Text", "isNullable": true, "direction": "in" } });
+    let outward = |name: &&str| json!({ *name: { "dataType": "Text", "isNullable": false, "direction": "out", "access": "visible" } });
+    json!({
+        "arguments": {
+            "execute": {
+                "inArguments": in_arguments.iter().map(inward).collect::<Vec<_>>(),
+                "outArguments": row.out_arguments.iter().map(outward).collect::<Vec<_>>(),
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> ActivitySettings {
+        ActivitySettings { customer_key: Some("waypost-salt".into()), ..ActivitySettings::new("https://wp.example/") }
+    }
+
+    #[test]
+    fn config_json_of_the_messaging_activity() {
+        insta::assert_json_snapshot!(config_json(Kind::Messaging, &ActivitySettings::new("https://wp.example")));
+    }
+
+    #[test]
+    fn config_json_of_the_reports_activity() {
+        insta::assert_json_snapshot!(config_json(Kind::Reports, &settings()));
+    }
+
+    #[test]
+    fn a_saved_activity_of_the_messaging_kind() {
+        let arguments = vec![
+            (names::MID.to_owned(), "510001234".to_owned()),
+            (names::TEXT.to_owned(), r#"Hi {{Event.DEAudience-1."First Name"}}"#.to_owned()),
+        ];
+        let activity = saved_activity(Kind::Messaging, &settings(), "REST-1", arguments, "c=abc.def");
+        insta::assert_json_snapshot!(activity);
+    }
+}

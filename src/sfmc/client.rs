@@ -1,0 +1,599 @@
+//! The business unit's services behind one door: rows in and out, provisioning, and the checklist of *Authorize*.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::Method;
+
+use super::data_extension::{self, Provisioned};
+use super::rest::{Found, Gates, Rest, RestError};
+use super::soap::{Equals, Soap, SoapError};
+use super::token::{Token, TokenClient, TokenError};
+use crate::clock::Clock;
+use crate::domain::check::{CheckLine, CheckResult};
+use crate::domain::extension::{Cell, Extension, Row};
+use crate::domain::tenant::Tenant;
+use crate::outbound::{self, ClientSetup};
+use crate::reporting::{ActualColumn, RowSink, RowSinkError};
+
+/// One call, from connecting to the last byte. SOAP retrieves have been seen to take half a minute.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time between two status calls of an asynchronous write (sfmc.md 6.2).
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+/// Shorter values are not looked for in SFMC's words: they would blot out half a sentence.
+const MASKED_CHARS_MIN: usize = 4;
+
+/// The scopes that Waypost needs (sfmc.md 5), and what for.
+const SCOPES: [(&str, &str); 4] = [
+    ("data_extensions_read", "reading report rows and checking the data extensions"),
+    ("data_extensions_write", "writing report rows and creating the data extensions"),
+    ("journeys_read", "journey names and states"),
+    ("list_and_subscribers_read", "firing Wait Until Events"),
+];
+
+/// SFMC, for all business units.
+pub(crate) struct SfmcClient {
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    tokens: TokenClient,
+    gates: Gates,
+    poll_interval: Duration,
+}
+
+impl SfmcClient {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Result<Self, ClientSetup> {
+        let http = outbound::client(TOTAL_TIMEOUT)?;
+        let tokens = TokenClient::new(http.clone(), clock.clone());
+        Ok(Self { http, clock, tokens, gates: Gates::default(), poll_interval: POLL_INTERVAL })
+    }
+
+    /// The same with another time between two status calls.
+    #[must_use]
+    pub(crate) fn with_poll_interval(self, poll_interval: Duration) -> Self {
+        Self { poll_interval, ..self }
+    }
+
+    /// Creates one of our extensions, or tells how an existing one differs; changes nothing that exists (spec T4).
+    pub(crate) async fn provision<S>(
+        &self,
+        tenant: &Tenant,
+        extension: &Extension<S>,
+    ) -> Result<Provisioned, RowSinkError> {
+        Ok(data_extension::provision(&self.soap(), tenant, extension).await?)
+    }
+
+    /// Makes real calls with the tenant's credentials and says of each what is wrong with it (spec T1).
+    pub(crate) async fn check(&self, tenant: &Tenant) -> Vec<CheckLine> {
+        self.tokens.forget(tenant.mid);
+        let token = match self.tokens.get(tenant).await {
+            Ok(token) => token,
+            Err(error) => return without_token(&error),
+        };
+        let mut lines = vec![
+            CheckLine::new("Auth origin", CheckResult::Ok, "SFMC's token service answers there"),
+            CheckLine::new("Client id and client secret", CheckResult::Ok, "SFMC gave a token for them"),
+        ];
+        lines.push(self.check_mid(tenant).await);
+        lines.extend(SCOPES.iter().map(|(scope, purpose)| scope_line(&token, scope, purpose)));
+        lines.push(self.check_soap(tenant).await);
+        lines.push(self.check_rest(tenant).await);
+        lines
+    }
+
+    async fn check_mid(&self, tenant: &Tenant) -> CheckLine {
+        match self.rest().token_mid(tenant).await {
+            Some(mid) if mid != tenant.mid => CheckLine::new(
+                "MID",
+                CheckResult::Failed,
+                format!("the token acts for business unit {mid}, not {}: correct the MID", tenant.mid),
+            ),
+            Some(_) => CheckLine::new("MID", CheckResult::Ok, "the token acts for this business unit"),
+            None => CheckLine::new("MID", CheckResult::Ok, "SFMC gave a token for this business unit"),
+        }
+    }
+
+    /// Asks for an extension of ours: what counts is that the question is answered.
+    async fn check_soap(&self, tenant: &Tenant) -> CheckLine {
+        let key = crate::domain::extension::SMS_DELIVERY_REPORTS.external_key;
+        match data_extension::exists(&self.soap(), tenant, key).await {
+            Ok(_) => CheckLine::new("SOAP origin", CheckResult::Ok, "SFMC's SOAP service answers there"),
+            Err(SoapError::Refused { said }) => {
+                let detail = format!("SFMC's SOAP service answers but refuses to list data extensions: {said}");
+                CheckLine::new("SOAP origin", CheckResult::Missing, detail)
+            }
+            Err(error) => CheckLine::new("SOAP origin", CheckResult::Failed, error.to_string()),
+        }
+    }
+
+    async fn check_rest(&self, tenant: &Tenant) -> CheckLine {
+        match self.rest().probe_journeys(tenant).await {
+            Ok(()) => CheckLine::new("REST origin", CheckResult::Ok, "SFMC's REST service answers there"),
+            Err(error @ RestError::Forbidden { .. }) => {
+                CheckLine::new("REST origin", CheckResult::Missing, format!("journeys_read: {error}"))
+            }
+            Err(error) => CheckLine::new("REST origin", CheckResult::Failed, error.to_string()),
+        }
+    }
+
+    async fn read_columns(&self, tenant: &Tenant, external_key: &str) -> Result<Vec<ActualColumn>, RowSinkError> {
+        let fields = data_extension::fields(&self.soap(), tenant, external_key).await?;
+        if fields.is_empty() {
+            let problem = format!("the business unit has no data extension with external key {external_key}");
+            return Err(RowSinkError::TargetWrong { problem });
+        }
+        let column = |field: data_extension::Field| ActualColumn {
+            name: field.name,
+            primary_key: field.primary_key,
+            required: field.required,
+        };
+        Ok(fields.into_iter().map(column).collect())
+    }
+
+    async fn write_rows(
+        &self,
+        tenant: &Tenant,
+        external_key: &str,
+        rows: &[Row],
+        upsert: bool,
+    ) -> Result<(), RowSinkError> {
+        let method = if upsert { Method::PUT } else { Method::POST };
+        let written = match self.rest().write(tenant, method, external_key, rows).await {
+            // The account has no asynchronous routes, or no right to them: rows with keys can go the other way.
+            Err(RestError::Forbidden { .. } | RestError::NotFound { .. }) if upsert => {
+                let columns = self.read_columns(tenant, external_key).await?;
+                let keys = columns.into_iter().filter(|column| column.primary_key).map(|column| column.name);
+                self.rest().write_sync(tenant, external_key, rows, &keys.collect::<Vec<_>>()).await
+            }
+            written => written,
+        };
+        written.map_err(|error| match RowSinkError::from(error) {
+            RowSinkError::SomeRefused { problem } => RowSinkError::SomeRefused { problem: mask(problem, rows) },
+            RowSinkError::TargetWrong { problem } => RowSinkError::TargetWrong { problem: mask(problem, rows) },
+            later @ RowSinkError::Later { .. } => later,
+        })
+    }
+
+    async fn find_row(
+        &self,
+        tenant: &Tenant,
+        external_key: &str,
+        equals: Equals<'_>,
+        wanted: &[&str],
+    ) -> Result<Option<Vec<(String, String)>>, RowSinkError> {
+        // Filters have been seen with plain column names only; SOAP takes any.
+        let is_plain = !equals.property.is_empty()
+            && equals.property.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !equals.value.chars().any(char::is_control);
+        if is_plain {
+            match self.rest().find(tenant, external_key, equals.property, equals.value).await {
+                Ok(Found::Row(row)) => return Ok(Some(pick(&row, wanted))),
+                Ok(Found::Nothing) => return Ok(None),
+                Ok(Found::FilterIgnored) => {}
+                Err(error) => match RowSinkError::from(error) {
+                    later @ RowSinkError::Later { .. } => return Err(later),
+                    RowSinkError::SomeRefused { .. } | RowSinkError::TargetWrong { .. } => {}
+                },
+            }
+        }
+        let rows = data_extension::rows(&self.soap(), tenant, external_key, equals, wanted).await?;
+        Ok(rows.first().map(|row| pick(row, wanted)))
+    }
+
+    fn soap(&self) -> Soap<'_> {
+        Soap { http: &self.http, tokens: &self.tokens, clock: &self.clock }
+    }
+
+    fn rest(&self) -> Rest<'_> {
+        Rest {
+            http: &self.http,
+            tokens: &self.tokens,
+            clock: &self.clock,
+            gates: &self.gates,
+            poll_interval: self.poll_interval,
+        }
+    }
+}
+
+impl RowSink for SfmcClient {
+    fn columns<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        external_key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<ActualColumn>, RowSinkError>> {
+        Box::pin(self.read_columns(tenant, external_key))
+    }
+
+    fn write<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        external_key: &'a str,
+        rows: &'a [Row],
+        upsert: bool,
+    ) -> BoxFuture<'a, Result<(), RowSinkError>> {
+        Box::pin(self.write_rows(tenant, external_key, rows, upsert))
+    }
+
+    fn find<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        external_key: &'a str,
+        column: &'a str,
+        value: &'a str,
+        wanted: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>> {
+        Box::pin(self.find_row(tenant, external_key, Equals { property: column, value }, wanted))
+    }
+}
+
+impl From<TokenError> for RowSinkError {
+    fn from(error: TokenError) -> Self {
+        let problem = error.to_string();
+        match error {
+            TokenError::Unreachable { .. } | TokenError::Unavailable { .. } => {
+                Self::Later { retry_after: None, problem }
+            }
+            TokenError::Throttled { retry_after } => Self::Later { retry_after, problem },
+            TokenError::InvalidClient { .. }
+            | TokenError::InvalidScope { .. }
+            | TokenError::InvalidRequest { .. }
+            | TokenError::Forbidden { .. }
+            | TokenError::WrongAddress { .. } => Self::TargetWrong { problem },
+        }
+    }
+}
+
+impl From<SoapError> for RowSinkError {
+    fn from(error: SoapError) -> Self {
+        let problem = error.to_string();
+        match error {
+            SoapError::Token(error) => error.into(),
+            SoapError::Unreachable { .. } => Self::Later { retry_after: None, problem },
+            SoapError::Unavailable { retry_after, .. } => Self::Later { retry_after, problem },
+            SoapError::WrongAddress { .. } | SoapError::LoginFailed { .. } | SoapError::Refused { .. } => {
+                Self::TargetWrong { problem }
+            }
+        }
+    }
+}
+
+impl From<RestError> for RowSinkError {
+    fn from(error: RestError) -> Self {
+        let problem = error.to_string();
+        match error {
+            RestError::Token(error) => error.into(),
+            RestError::Throttled { retry_after } => Self::Later { retry_after, problem },
+            RestError::Unreachable { .. }
+            | RestError::Unavailable { .. }
+            | RestError::Unreadable
+            | RestError::Undecided => Self::Later { retry_after: None, problem },
+            RestError::Refused { .. } => Self::SomeRefused { problem },
+            RestError::NoOrigin
+            | RestError::NotAuthorized { .. }
+            | RestError::Forbidden { .. }
+            | RestError::NotFound { .. }
+            | RestError::Target { .. } => Self::TargetWrong { problem },
+        }
+    }
+}
+
+/// The wanted cells under the names we asked for, whatever their case in the answer (sfmc.md 6.3).
+fn pick(row: &[(String, String)], wanted: &[&str]) -> Vec<(String, String)> {
+    let cell = |name: &&str| row.iter().find(|(actual, _)| actual.eq_ignore_ascii_case(name));
+    wanted.iter().filter_map(|name| cell(name).map(|(_, value)| ((*name).to_owned(), value.clone()))).collect()
+}
+
+/// SFMC's words may quote what our rows hold; that is taken out.
+fn mask(mut problem: String, rows: &[Row]) -> String {
+    for (_, cell) in rows.iter().flatten() {
+        if let Cell::Text(text) = cell
+            && text.chars().nth(MASKED_CHARS_MIN - 1).is_some()
+            && problem.contains(text.as_str())
+        {
+            problem = problem.replace(text.as_str(), "…");
+        }
+    }
+    problem
+}
+
+fn scope_line(token: &Token, scope: &str, purpose: &str) -> CheckLine {
+    if token.scopes.is_empty() {
+        CheckLine::new(scope, CheckResult::NotTested, "SFMC did not say which scopes the package has")
+    } else if token.has_scope(scope) {
+        CheckLine::new(scope, CheckResult::Ok, format!("needed for {purpose}"))
+    } else {
+        let detail = format!("needed for {purpose}: add it to the installed package's API integration");
+        CheckLine::new(scope, CheckResult::Missing, detail)
+    }
+}
+
+/// The checklist when no token came: the line that is to blame says why, the others were not tested.
+fn without_token(error: &TokenError) -> Vec<CheckLine> {
+    let blamed = match error {
+        TokenError::Unreachable { .. }
+        | TokenError::WrongAddress { .. }
+        | TokenError::Throttled { .. }
+        | TokenError::Unavailable { .. } => 0,
+        TokenError::InvalidClient { .. } | TokenError::InvalidScope { .. } | TokenError::Forbidden { .. } => 1,
+        TokenError::InvalidRequest { .. } => 2,
+    };
+    let credentials = ["Auth origin", "Client id and client secret", "MID"];
+    let rest = SCOPES.iter().map(|(scope, _)| *scope).chain(["SOAP origin", "REST origin"]);
+    let line = |(index, what): (usize, &str)| match index.cmp(&blamed) {
+        std::cmp::Ordering::Equal => CheckLine::new(what, CheckResult::Failed, error.to_string()),
+        std::cmp::Ordering::Less if index == 0 => {
+            CheckLine::new(what, CheckResult::Ok, "SFMC's token service answers there")
+        }
+        _ => CheckLine::new(what, CheckResult::NotTested, "can be tested once there is a token"),
+    };
+    credentials.into_iter().chain(rest).enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::clock::{Timestamp, VirtualClock};
+    use crate::domain::ids::Mid;
+    use crate::domain::secret::Secret;
+    use crate::domain::tenant::{SfmcAccess, Verification};
+    use crate::outbound::stub::{Reply, Stub};
+
+    /// A business unit whose origins are all `origin`.
+    pub(crate) fn tenant(origin: &str) -> Tenant {
+        Tenant {
+            mid: Mid::new(510_001_234),
+            name: "Unit".into(),
+            sfmc: SfmcAccess {
+                client_id: "cl1ent".into(),
+                client_secret: Secret::new("s3cret-of-the-client"),
+                auth_origin: origin.into(),
+                soap_origin: origin.into(),
+                rest_origin: Some(origin.into()),
+            },
+            verification: Verification { signing_secret: Some(Secret::new("sign")), salt: None },
+            default_country: None,
+            send_in_test_mode: false,
+            accounts: Vec::new(),
+        }
+    }
+
+    fn client() -> SfmcClient {
+        let clock = Arc::new(VirtualClock::starting_at(Timestamp::from_secs(1_790_000_000)));
+        rustls::crypto::ring::default_provider().install_default().ok();
+        SfmcClient::new(clock).unwrap().with_poll_interval(Duration::ZERO)
+    }
+
+    fn token() -> Reply {
+        let scope = SCOPES.map(|(scope, _)| scope).join(" ");
+        let body = format!(r#"{{"access_token":"t0ken","expires_in":1079,"scope":"{scope}"}}"#);
+        Reply::json(200, &body)
+    }
+
+    fn accepted() -> Reply {
+        Reply::json(202, r#"{"requestId":"6d0f","resultMessages":[]}"#)
+    }
+
+    fn status(request: &str, has_errors: bool, result: &str) -> Reply {
+        let body = serde_json::json!({
+            "status": { "hasErrors": has_errors, "requestStatus": request, "resultStatus": result, "requestId": "6d0f" },
+            "requestId": "0a11",
+        });
+        Reply::json(200, &body.to_string())
+    }
+
+    fn soap(results: &str, overall: &str) -> Reply {
+        let body = format!(
+            r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Body><RetrieveResponseMsg xmlns="http://exacttarget.com/wsdl/partnerAPI"><OverallStatus>{overall}</OverallStatus><RequestID>r1</RequestID>{results}</RetrieveResponseMsg></soap:Body></soap:Envelope>"#
+        );
+        Reply::with(200, &[("Content-Type", "text/xml")], &body)
+    }
+
+    fn field(name: &str, ordinal: u32, key: bool) -> String {
+        format!(
+            r#"<Results xsi:type="DataExtensionField"><Name>{name}</Name><FieldType>Text</FieldType><IsRequired>{key}</IsRequired><IsPrimaryKey>{key}</IsPrimaryKey><Ordinal>{ordinal}</Ordinal></Results>"#
+        )
+    }
+
+    fn rows() -> Vec<Row> {
+        vec![vec![("messageId", Cell::Text("0001message".into())), ("to", Cell::Text("385911234567".into()))]]
+    }
+
+    #[tokio::test]
+    async fn rows_are_upserted_and_their_status_awaited() {
+        let replies = vec![token(), accepted(), status("Executing", false, ""), status("Complete", false, "OK")];
+        let stub = Stub::start(replies).await;
+        assert_eq!(client().write(&tenant(&stub.origin()), "SMS Reports", &rows(), true).await, Ok(()));
+        let requests = stub.requests();
+        assert_eq!(
+            (&*requests[1].method, &*requests[1].target),
+            ("PUT", "/data/v1/async/dataextensions/key:SMS%20Reports/rows")
+        );
+        assert!(requests[1].head.contains("authorization: Bearer t0ken"), "{}", requests[1].head);
+        assert_eq!(requests[1].body, r#"{"items":[{"messageId":"0001message","to":"385911234567"}]}"#);
+        assert_eq!(requests[3].target, "/data/v1/async/6d0f/status");
+    }
+
+    #[tokio::test]
+    async fn row_errors_come_in_sfmcs_words_without_our_values() {
+        let results =
+            r#"{"items":[{"errorCode":"x","message":"row 0001message to 385911234567 is bad","status":"Error"}]}"#;
+        let replies = vec![token(), accepted(), status("Complete", true, "HasErrors"), Reply::json(200, results)];
+        let stub = Stub::start(replies).await;
+        let refused = client().write(&tenant(&stub.origin()), "k", &rows(), false).await;
+        assert_eq!(refused, Err(RowSinkError::SomeRefused { problem: "SFMC says: row … to … is bad".into() }));
+        assert_eq!(stub.requests()[1].method, "POST");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_key_inside_a_200_is_a_wrong_target() {
+        let body = r#"{"requestId":null,"resultMessages":[{"resultType":"Operational","resultClass":"Error","resultCode":"CustomObjectNotFound","message":"no"}]}"#;
+        let stub = Stub::start(vec![token(), Reply::json(200, body)]).await;
+        let refused = client().write(&tenant(&stub.origin()), "k", &rows(), true).await;
+        assert!(matches!(refused, Err(RowSinkError::TargetWrong { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_renewed_once() {
+        let refused = || Reply::json(401, r#"{"message":"Not Authorized","errorcode":0}"#);
+        let replies = vec![token(), refused(), token(), accepted(), status("Complete", false, "OK")];
+        let stub = Stub::start(replies).await;
+        assert_eq!(client().write(&tenant(&stub.origin()), "k", &rows(), true).await, Ok(()));
+        let stub = Stub::start(vec![token(), refused(), token(), refused()]).await;
+        let result = client().write(&tenant(&stub.origin()), "k", &rows(), true).await;
+        assert!(matches!(result, Err(RowSinkError::TargetWrong { .. })), "{result:?}");
+        assert_eq!(stub.requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn throttling_is_for_later_and_a_block_pauses_the_business_unit() {
+        let throttled = Reply::with(429, &[("Retry-After", "5")], r#"{"errorcode":50100}"#);
+        let blocked = Reply::json(429, r#"{"message":"Your requests are temporarily blocked.","errorcode":50200}"#);
+        let stub = Stub::start(vec![token(), throttled, blocked]).await;
+        let (client, tenant) = (client(), tenant(&stub.origin()));
+        let retry_after = |result| match result {
+            Err(RowSinkError::Later { retry_after, .. }) => retry_after.map(|pause: Duration| pause.as_secs()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(retry_after(client.write(&tenant, "k", &rows(), true).await), Some(5));
+        assert_eq!(retry_after(client.write(&tenant, "k", &rows(), true).await), Some(60));
+        assert_eq!(retry_after(client.write(&tenant, "k", &rows(), true).await), Some(60));
+        assert_eq!(stub.requests().len(), 3, "the third write is not even tried");
+    }
+
+    #[tokio::test]
+    async fn without_asynchronous_routes_rows_go_synchronously() {
+        let fields = field("messageId", 0, true) + &field("to", 1, false);
+        let replies = vec![token(), Reply::json(404, "{}"), soap(&fields, "OK"), Reply::json(200, "[]")];
+        let stub = Stub::start(replies).await;
+        assert_eq!(client().write(&tenant(&stub.origin()), "k", &rows(), true).await, Ok(()));
+        let sent = &stub.requests()[3];
+        assert_eq!(sent.target, "/hub/v1/dataevents/key:k/rowset");
+        assert_eq!(sent.body, r#"[{"keys":{"messageId":"0001message"},"values":{"to":"385911234567"}}]"#);
+    }
+
+    #[tokio::test]
+    async fn columns_come_in_their_order_over_several_pages() {
+        let first = soap(&field("b", 1, false), "MoreDataAvailable");
+        let stub = Stub::start(vec![token(), first, soap(&field("a", 0, true), "OK")]).await;
+        let columns = client().columns(&tenant(&stub.origin()), "k").await.unwrap();
+        assert_eq!(columns.iter().map(|c| (&*c.name, c.primary_key)).collect::<Vec<_>>(), [("a", true), ("b", false)]);
+        let requests = stub.requests();
+        assert!(requests[1].head.to_ascii_lowercase().contains("soapaction: retrieve"));
+        assert!(!requests[1].body.contains("ContinueRequest"));
+        assert!(requests[2].body.contains("<ContinueRequest>r1</ContinueRequest><ObjectType>"));
+    }
+
+    #[tokio::test]
+    async fn an_extension_without_fields_does_not_exist() {
+        let stub = Stub::start(vec![token(), soap("", "OK")]).await;
+        let columns = client().columns(&tenant(&stub.origin()), "k").await;
+        assert!(matches!(columns, Err(RowSinkError::TargetWrong { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_expired_soap_token_is_renewed_once() {
+        let expired = || Reply::with(500, &[], "");
+        let stub = Stub::start(vec![token(), expired(), token(), soap(&field("a", 0, true), "OK")]).await;
+        assert!(client().columns(&tenant(&stub.origin()), "k").await.is_ok());
+        let stub = Stub::start(vec![token(), expired(), token(), expired()]).await;
+        assert!(client().columns(&tenant(&stub.origin()), "k").await.is_err());
+        assert_eq!(stub.requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_row_is_found_over_rest_whatever_the_case_of_its_columns() {
+        let body = r#"{"count":1,"items":[{"keys":{"messageid":"M'1"},"values":{"statusname":"DELIVERED","messagecount":2}}]}"#;
+        let stub = Stub::start(vec![token(), Reply::json(200, body), Reply::json(200, r#"{"count":0}"#)]).await;
+        let (client, tenant) = (client(), tenant(&stub.origin()));
+        let wanted = ["statusName", "messageCount", "doneAt"];
+        let row = client.find(&tenant, "k", "messageId", "m'1", &wanted).await.unwrap().unwrap();
+        assert_eq!(row, [("statusName".into(), "DELIVERED".into()), ("messageCount".into(), "2".to_owned())]);
+        let target = &stub.requests()[1].target;
+        assert!(target.ends_with("$filter=messageId%20eq%20%27m%27%271%27"), "{target}");
+        assert_eq!(client.find(&tenant, "k", "messageId", "x", &wanted).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn soap_finds_the_row_when_rest_cannot() {
+        let row = r#"<Results xsi:type="DataExtensionObject"><Properties><Property><Name>statusName</Name><Value>DELIVERED</Value></Property></Properties></Results>"#;
+        let foreign = r#"{"items":[{"keys":{"messageid":"other"},"values":{}}]}"#;
+        for rest in [Reply::json(403, r#"{"message":"Not Authorized"}"#), Reply::json(200, foreign)] {
+            let stub = Stub::start(vec![token(), rest, soap(row, "OK")]).await;
+            let found = client().find(&tenant(&stub.origin()), "k", "messageId", "m", &["statusName"]).await;
+            assert_eq!(found, Ok(Some(vec![("statusName".into(), "DELIVERED".into())])));
+            let body = &stub.requests()[2].body;
+            assert!(
+                body.contains("<ObjectType>DataExtensionObject[k]</ObjectType><Properties>statusName</Properties>")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn provisioning_creates_what_is_missing_and_shows_what_differs() {
+        use crate::domain::extension::SAMPLE_AUDIENCE;
+        let created = Reply::with(
+            200,
+            &[],
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><CreateResponse xmlns="http://exacttarget.com/wsdl/partnerAPI"><Results><StatusCode>OK</StatusCode></Results><OverallStatus>OK</OverallStatus></CreateResponse></s:Body></s:Envelope>"#,
+        );
+        let there = r#"<Results xsi:type="DataExtension"><ObjectID>o</ObjectID></Results>"#;
+        let replies =
+            vec![token(), soap("", "OK"), created, soap(there, "OK"), soap(&field("SubscriberKey", 0, true), "OK")];
+        let stub = Stub::start(replies).await;
+        let (client, tenant) = (client(), tenant(&stub.origin()));
+        assert_eq!(client.provision(&tenant, &SAMPLE_AUDIENCE).await, Ok(Provisioned::Created));
+        let Ok(Provisioned::Differs(differences)) = client.provision(&tenant, &SAMPLE_AUDIENCE).await else {
+            panic!("no differences")
+        };
+        assert_eq!(differences.len(), 5, "{differences:?}");
+        assert_eq!(stub.requests().len(), 5, "nothing was changed");
+    }
+
+    fn results(lines: &[CheckLine]) -> Vec<(&str, CheckResult)> {
+        lines.iter().map(|line| (&*line.what, line.result)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_checklist_of_a_good_tenant_is_all_ok() {
+        let context = Reply::json(200, r#"{"organization":{"id":510001234}}"#);
+        let stub = Stub::start(vec![token(), context, soap("", "OK"), Reply::json(200, "{}")]).await;
+        let lines = client().check(&tenant(&stub.origin())).await;
+        assert_eq!(lines.len(), 9);
+        assert!(lines.iter().all(|line| line.result == CheckResult::Ok), "{lines:?}");
+    }
+
+    #[tokio::test]
+    async fn the_checklist_names_each_wrong_credential_and_scope() {
+        use CheckResult::{Failed, Missing, NotTested, Ok};
+        let scopes = Reply::json(200, r#"{"access_token":"t","expires_in":1079,"scope":"data_extensions_read"}"#);
+        let context = Reply::json(200, r#"{"organization":{"id":"7"}}"#);
+        let forbidden = Reply::json(403, r#"{"message":"Insufficient privileges"}"#);
+        let stub = Stub::start(vec![scopes, context, Reply::with(404, &[], "<html>"), forbidden]).await;
+        let lines = client().check(&tenant(&stub.origin())).await;
+        let expected = [
+            ("Auth origin", Ok),
+            ("Client id and client secret", Ok),
+            ("MID", Failed),
+            ("data_extensions_read", Ok),
+            ("data_extensions_write", Missing),
+            ("journeys_read", Missing),
+            ("list_and_subscribers_read", Missing),
+            ("SOAP origin", Failed),
+            ("REST origin", Missing),
+        ];
+        assert_eq!(results(&lines), expected);
+
+        let refused = Reply::json(401, r#"{"error":"invalid_client","error_description":"Invalid client"}"#);
+        let stub = Stub::start(vec![refused]).await;
+        let lines = client().check(&tenant(&stub.origin())).await;
+        assert_eq!(
+            results(&lines)[..3],
+            [("Auth origin", Ok), ("Client id and client secret", Failed), ("MID", NotTested)]
+        );
+        let lines = client().check(&tenant("http://127.0.0.1:1")).await;
+        assert_eq!(results(&lines)[..2], [("Auth origin", Failed), ("Client id and client secret", NotTested)]);
+        for line in lines {
+            assert!(!line.detail.contains("s3cret"));
+        }
+    }
+}

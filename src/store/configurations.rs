@@ -1,0 +1,57 @@
+//! Configurations of activities, and the journeys that they are bound to (spec M12).
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Family, Hash, Key, Layout};
+use super::{Opened, Store, StoreBatch, StoreError};
+use crate::domain::ids::Mid;
+use crate::domain::timestamp::Timestamp;
+
+/// Random id of a configuration; the page puts it, signed, into the activity's lifecycle URLs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ConfigurationId(pub(crate) Hash);
+
+/// What we know of a configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ConfigurationRecord {
+    /// The journey that it is bound to since its first save or validate.
+    pub(crate) original_definition_id: Option<String>,
+    /// The journey version that was seen last.
+    pub(crate) last_interaction_id: Option<String>,
+    pub(crate) last_version: Option<u32>,
+    pub(crate) created_at: Timestamp,
+}
+
+/// Reads of configurations.
+#[derive(Clone, Copy)]
+pub(crate) struct Configurations<'a>(pub(super) &'a Store);
+
+impl Configurations<'_> {
+    pub(crate) fn get(&self, mid: Mid, id: ConfigurationId) -> Result<Option<ConfigurationRecord>, StoreError> {
+        self.0.read(mid, &Key::Configuration(mid, id.0))
+    }
+
+    /// All of a business unit's.
+    pub(crate) fn all(&self, mid: Mid) -> Result<Vec<(ConfigurationId, ConfigurationRecord)>, StoreError> {
+        let (from, to) = Layout::family(Family::Configuration).mid(mid).range();
+        let mut records = Vec::new();
+        for (key, value) in self.0.scan(&from, &to, usize::MAX)? {
+            let Some(Key::Configuration(_, id)) = Key::parse(&key) else { continue };
+            if let Opened::Record(record) = self.0.unseal(mid, key, value)? {
+                records.push((ConfigurationId(id), record));
+            }
+        }
+        Ok(records)
+    }
+}
+
+impl StoreBatch {
+    pub(crate) fn put_configuration(
+        &mut self,
+        mid: Mid,
+        id: ConfigurationId,
+        record: &ConfigurationRecord,
+    ) -> Result<(), StoreError> {
+        self.put(mid, &Key::Configuration(mid, id.0), record)
+    }
+}

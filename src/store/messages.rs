@@ -1,0 +1,221 @@
+//! Messages: waiting, in flight, finished, dead.
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{Family, Key, Layout};
+use super::{Opened, Store, StoreBatch, StoreError};
+use crate::domain::delivery::LocalEnd;
+use crate::domain::ids::{MessageId, Mid, QueueId};
+use crate::domain::message::QueuedMessage;
+use crate::domain::report::StatusInfo;
+use crate::domain::timestamp::Timestamp;
+
+/// A finished message: all that reports and its timeline need.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct SentMessage {
+    pub(crate) message: QueuedMessage,
+    pub(crate) outcome: SentOutcome,
+    pub(crate) ended_at: Timestamp,
+}
+
+/// How a message left the queue.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum SentOutcome {
+    /// The provider took it.
+    Sent { at: Timestamp, status: StatusInfo },
+    /// It ended here.
+    Ended(LocalEnd),
+}
+
+/// A request that was written down before it was sent (spec Q6b, Q7). Found at start: maybe sent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct InFlight {
+    /// The queue's sequences in the request; not empty.
+    pub(crate) sequences: Vec<u64>,
+    pub(crate) started_at: Timestamp,
+    /// How often the provider's log was asked.
+    pub(crate) lookups: u8,
+    pub(crate) last_lookup_at: Option<Timestamp>,
+}
+
+/// Why a message was given up, for the operator who retries or drops it (spec Q6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct DeadLetter {
+    pub(crate) end: LocalEnd,
+    pub(crate) at: Timestamp,
+}
+
+/// Where a message is.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Found {
+    Waiting(QueuedMessage),
+    Sent(SentMessage),
+}
+
+/// Reads of messages.
+#[derive(Clone, Copy)]
+pub(crate) struct Messages<'a>(pub(super) &'a Store);
+
+impl Messages<'_> {
+    /// Waiting messages from `from_sequence` on, in order, at most `limit`.
+    pub(crate) fn waiting(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Opened<QueuedMessage>>, StoreError> {
+        let (from, to) = range_from(Family::Waiting, mid, queue, from_sequence);
+        self.0.list(mid, &from, &to, limit)
+    }
+
+    pub(crate) fn waiting_at(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        sequence: u64,
+    ) -> Result<Option<QueuedMessage>, StoreError> {
+        self.0.read(mid, &Key::Waiting(mid, queue, sequence))
+    }
+
+    /// The sequence of the first waiting message.
+    pub(crate) fn first_waiting(&self, mid: Mid, queue: QueueId) -> Result<Option<u64>, StoreError> {
+        let (from, to) = Layout::family(Family::Waiting).mid(mid).queue(queue).range();
+        Ok(self.0.scan(&from, &to, 1)?.first().and_then(|(key, _)| sequence_of(key)))
+    }
+
+    /// The last sequence ever given in the queue; 0 when there was none. Sequences begin with 1.
+    pub(crate) fn last_sequence(&self, mid: Mid, queue: QueueId) -> Result<u64, StoreError> {
+        let record = self.0.queues().get(mid, queue)?;
+        let mut last = record.map_or(0, |record| record.done.max(record.erased_to));
+        for family in [Family::Waiting, Family::Sent] {
+            let prefix = Layout::family(family).mid(mid).queue(queue).0;
+            // A quarantined message had its number too.
+            for prefix in [prefix.clone(), Key::Quarantine(prefix).to_bytes()] {
+                let found = self.0.last(&prefix)?.and_then(|(key, _)| sequence_of(&key));
+                last = last.max(found.unwrap_or(0));
+            }
+        }
+        Ok(last)
+    }
+
+    pub(crate) fn sent(&self, mid: Mid, queue: QueueId, sequence: u64) -> Result<Option<SentMessage>, StoreError> {
+        self.0.read(mid, &Key::Sent(mid, queue, sequence))
+    }
+
+    /// Finished messages from `from_sequence` on, in order, at most `limit`.
+    pub(crate) fn sent_from(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Opened<SentMessage>>, StoreError> {
+        let (from, to) = range_from(Family::Sent, mid, queue, from_sequence);
+        self.0.list(mid, &from, &to, limit)
+    }
+
+    /// The message with this id, wherever it is; `None` also when the place is another message's.
+    pub(crate) fn find(&self, mid: Mid, id: MessageId) -> Result<Option<Found>, StoreError> {
+        if let Some(sent) = self.sent(mid, id.queue, id.sequence)? {
+            return Ok((sent.message.id == id).then_some(Found::Sent(sent)));
+        }
+        if let Some(waiting) = self.waiting_at(mid, id.queue, id.sequence)? {
+            return Ok((waiting.id == id).then_some(Found::Waiting(waiting)));
+        }
+        // Between the two reads it may have been finished.
+        let sent = self.sent(mid, id.queue, id.sequence)?;
+        Ok(sent.filter(|sent| sent.message.id == id).map(Found::Sent))
+    }
+
+    /// All requests of a queue that were written down and not finished.
+    pub(crate) fn in_flight(&self, mid: Mid, queue: QueueId) -> Result<Vec<InFlight>, StoreError> {
+        let (from, to) = Layout::family(Family::InFlight).mid(mid).queue(queue).range();
+        Ok(self.0.list(mid, &from, &to, usize::MAX)?.into_iter().filter_map(Opened::record).collect())
+    }
+
+    /// Dead letters of a queue from `from_sequence` on, with their sequences.
+    pub(crate) fn dead_letters(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
+        let (from, to) = range_from(Family::DeadLetter, mid, queue, from_sequence);
+        let mut letters = Vec::new();
+        for (key, value) in self.0.scan(&from, &to, limit)? {
+            let Some(sequence) = sequence_of(&key) else { continue };
+            if let Opened::Record(letter) = self.0.unseal(mid, key, value)? {
+                letters.push((sequence, letter));
+            }
+        }
+        Ok(letters)
+    }
+}
+
+impl StoreBatch {
+    /// Queues a message, or stores its progress.
+    pub(crate) fn put_waiting(&mut self, mid: Mid, message: &QueuedMessage) -> Result<(), StoreError> {
+        self.put(mid, &Key::Waiting(mid, message.id.queue, message.id.sequence), message)
+    }
+
+    /// Takes a message out of the queue without a trace: for erasing, never for sending.
+    pub(crate) fn delete_waiting(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
+        self.delete(&Key::Waiting(mid, queue, sequence));
+    }
+
+    /// Moves a message from the queue to the finished ones.
+    pub(crate) fn finish(&mut self, mid: Mid, sent: &SentMessage) -> Result<(), StoreError> {
+        let MessageId { queue, sequence, .. } = sent.message.id;
+        self.put(mid, &Key::Sent(mid, queue, sequence), sent)?;
+        self.delete(&Key::Waiting(mid, queue, sequence));
+        Ok(())
+    }
+
+    /// Moves a finished message back into the queue (a dead letter that is retried). Its place stays the same, so a
+    /// queue that has passed it must look again from there.
+    pub(crate) fn requeue(&mut self, mid: Mid, message: &QueuedMessage) -> Result<(), StoreError> {
+        let MessageId { queue, sequence, .. } = message.id;
+        self.put_waiting(mid, message)?;
+        self.delete(&Key::Sent(mid, queue, sequence));
+        self.delete(&Key::DeadLetter(mid, queue, sequence));
+        Ok(())
+    }
+
+    pub(crate) fn delete_sent(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
+        self.delete(&Key::Sent(mid, queue, sequence));
+    }
+
+    /// Writes down a request before it is sent. Its first sequence names it.
+    pub(crate) fn put_in_flight(&mut self, mid: Mid, queue: QueueId, request: &InFlight) -> Result<(), StoreError> {
+        let first = request.sequences.first().copied().unwrap_or_default();
+        self.put(mid, &Key::InFlight(mid, queue, first), request)
+    }
+
+    pub(crate) fn delete_in_flight(&mut self, mid: Mid, queue: QueueId, first_sequence: u64) {
+        self.delete(&Key::InFlight(mid, queue, first_sequence));
+    }
+
+    pub(crate) fn put_dead_letter(&mut self, mid: Mid, id: MessageId, letter: &DeadLetter) -> Result<(), StoreError> {
+        self.put(mid, &Key::DeadLetter(mid, id.queue, id.sequence), letter)
+    }
+
+    pub(crate) fn delete_dead_letter(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
+        self.delete(&Key::DeadLetter(mid, queue, sequence));
+    }
+}
+
+fn range_from(family: Family, mid: Mid, queue: QueueId, from_sequence: u64) -> (Vec<u8>, Vec<u8>) {
+    let layout = Layout::family(family).mid(mid).queue(queue);
+    let (_, to) = layout.clone().range();
+    (layout.u64(from_sequence).0, to)
+}
+
+fn sequence_of(key: &[u8]) -> Option<u64> {
+    match Key::parse(key)? {
+        Key::Quarantine(original) => sequence_of(&original),
+        Key::Waiting(_, _, sequence) | Key::Sent(_, _, sequence) | Key::DeadLetter(_, _, sequence) => Some(sequence),
+        _ => None,
+    }
+}

@@ -1,0 +1,209 @@
+//! Persisted forms: a version byte, then bincode.
+//!
+//! What is written is a shape of this file, `…V1`, never whatever the domain looks like today. Types that only the store
+//! has are their own first shape: on the day one changes, today's becomes a `…V1` here with an upgrade beside it. The
+//! golden files under `tests/fixtures/records/` hold the bytes of every shape: a domain type inside a record that
+//! changes by accident fails `golden_records_keep_decoding`.
+
+use std::borrow::Cow;
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::AccountState;
+use super::answers::FirstAnswer;
+use super::configurations::ConfigurationRecord;
+use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome};
+use super::queues::QueueRecord;
+use super::reports::{OutboxEntry, ReportRecord};
+use crate::domain::ids::MessageId;
+use crate::domain::message::{Message, Progress, QueuedMessage};
+use crate::domain::tenant::Tenant;
+use crate::domain::timestamp::Timestamp;
+
+/// The most that decoding may claim, so that a length in a record can't ask for all memory.
+const DECODE_BYTES_MAX: usize = super::kv::VALUE_BYTES_MAX;
+
+/// Why a record could not be written or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RecordError {
+    #[error(
+        "a {family} record has version {version}, which this Waypost does not know: the store is newer than the program"
+    )]
+    Newer { family: &'static str, version: u8 },
+    #[error("a {family} record can't be read: {problem}")]
+    Damaged { family: &'static str, problem: String },
+    #[error("a {family} record can't be written: {problem}")]
+    Unwritable { family: &'static str, problem: String },
+}
+
+/// Something with a persisted form.
+pub(crate) trait Record: Sized {
+    /// What errors and logs call it.
+    const FAMILY: &'static str;
+
+    /// Appends the newest form, version byte first.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError>;
+
+    /// Reads any form that was ever written.
+    fn decode(bytes: &[u8]) -> Result<Self, RecordError>;
+}
+
+fn config() -> Configuration<LittleEndian, Varint, Limit<DECODE_BYTES_MAX>> {
+    bincode::config::standard().with_limit::<DECODE_BYTES_MAX>()
+}
+
+fn write<R: Record>(version: u8, form: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RecordError> {
+    out.push(version);
+    bincode::serde::encode_into_std_write(form, out, config())
+        .map(|_written| ())
+        .map_err(|error| RecordError::Unwritable { family: R::FAMILY, problem: error.to_string() })
+}
+
+fn read<R: Record, F: DeserializeOwned>(body: &[u8]) -> Result<F, RecordError> {
+    let damaged = |problem: String| RecordError::Damaged { family: R::FAMILY, problem };
+    match bincode::serde::decode_from_slice(body, config()) {
+        Ok((form, used)) if used == body.len() => Ok(form),
+        Ok(_) => Err(damaged("there is something behind its end".into())),
+        Err(error) => Err(damaged(error.to_string())),
+    }
+}
+
+/// The version byte and what follows it.
+fn split<R: Record>(bytes: &[u8]) -> Result<(u8, &[u8]), RecordError> {
+    match bytes.split_first() {
+        Some((version, body)) => Ok((*version, body)),
+        None => Err(RecordError::Damaged { family: R::FAMILY, problem: "it is empty".into() }),
+    }
+}
+
+fn newer<R: Record>(version: u8) -> RecordError {
+    RecordError::Newer { family: R::FAMILY, version }
+}
+
+/// Records of the store's own types, which are their own first form.
+macro_rules! own_form {
+    ($($record:ty, $family:literal;)*) => {$(
+        impl Record for $record {
+            const FAMILY: &'static str = $family;
+
+            fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
+                write::<Self>(1, self, out)
+            }
+
+            fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+                match split::<Self>(bytes)? {
+                    (1, body) => read::<Self, Self>(body),
+                    (version, _) => Err(newer::<Self>(version)),
+                }
+            }
+        }
+    )*};
+}
+
+own_form! {
+    QueueRecord, "queue";
+    InFlight, "in-flight";
+    DeadLetter, "dead letter";
+    FirstAnswer, "first answer";
+    ReportRecord, "report";
+    OutboxEntry, "outbox";
+    AccountState, "account state";
+    ConfigurationRecord, "configuration";
+}
+
+#[derive(Serialize, Deserialize)]
+struct TenantV1<'a> {
+    tenant: Cow<'a, Tenant>,
+}
+
+impl Record for Tenant {
+    const FAMILY: &'static str = "tenant";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        write::<Self>(1, &TenantV1 { tenant: Cow::Borrowed(self) }, out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        match split::<Self>(bytes)? {
+            (1, body) => Ok(read::<Self, TenantV1<'static>>(body)?.tenant.into_owned()),
+            (version, _) => Err(newer::<Self>(version)),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct QueuedMessageV1<'a> {
+    id: MessageId,
+    message: Cow<'a, Message>,
+    accepted_at: Timestamp,
+    progress: Cow<'a, Progress>,
+}
+
+impl<'a> From<&'a QueuedMessage> for QueuedMessageV1<'a> {
+    fn from(queued: &'a QueuedMessage) -> Self {
+        Self {
+            id: queued.id,
+            message: Cow::Borrowed(&queued.message),
+            accepted_at: queued.accepted_at,
+            progress: Cow::Borrowed(&queued.progress),
+        }
+    }
+}
+
+impl From<QueuedMessageV1<'_>> for QueuedMessage {
+    fn from(form: QueuedMessageV1<'_>) -> Self {
+        Self {
+            id: form.id,
+            message: form.message.into_owned(),
+            accepted_at: form.accepted_at,
+            progress: form.progress.into_owned(),
+        }
+    }
+}
+
+impl Record for QueuedMessage {
+    const FAMILY: &'static str = "waiting message";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        write::<Self>(1, &QueuedMessageV1::from(self), out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        match split::<Self>(bytes)? {
+            (1, body) => Ok(read::<Self, QueuedMessageV1<'static>>(body)?.into()),
+            (version, _) => Err(newer::<Self>(version)),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct SentMessageV1<'a> {
+    message: QueuedMessageV1<'a>,
+    outcome: Cow<'a, SentOutcome>,
+    ended_at: Timestamp,
+}
+
+impl Record for SentMessage {
+    const FAMILY: &'static str = "sent message";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let form = SentMessageV1 {
+            message: (&self.message).into(),
+            outcome: Cow::Borrowed(&self.outcome),
+            ended_at: self.ended_at,
+        };
+        write::<Self>(1, &form, out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        match split::<Self>(bytes)? {
+            (1, body) => {
+                let form = read::<Self, SentMessageV1<'static>>(body)?;
+                Ok(Self { message: form.message.into(), outcome: form.outcome.into_owned(), ended_at: form.ended_at })
+            }
+            (version, _) => Err(newer::<Self>(version)),
+        }
+    }
+}
