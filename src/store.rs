@@ -30,6 +30,8 @@ mod messages;
 mod queues;
 mod record;
 mod reports;
+#[cfg(test)]
+pub(crate) mod samples;
 mod seal;
 mod tenants;
 #[cfg(test)]
