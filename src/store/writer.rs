@@ -1,6 +1,7 @@
 //! The one writer: takes what has gathered, applies it as one batch, syncs once, answers all (group commit).
 //!
-//! There is no timer to wait for more: the sync itself is the gathering time. When a write or a sync fails, the state
+//! There is no timer to wait for more: the sync itself is the gathering time. (Letting the callers just answered run
+//! before the next group was tried; it made larger groups and no more commits.) When a write or a sync fails, the state
 //! of the files is unknown, so a gate closes: all of that group get the error, and every later commit is refused at
 //! once until the process has opened the store anew.
 
@@ -22,9 +23,6 @@ pub(crate) const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Most commits of tasks that may wait for the writer: some milliseconds' worth. Further callers wait to get in, and
 /// their memory stays bounded by whoever limits the requests in flight.
 const WAITING_MAX: usize = 4_096;
-/// How often the writer lets the callers it has just answered run, to find their next commits in one group instead of
-/// the first of them alone.
-const YIELDS_MAX: usize = 8;
 
 /// Proof that a commit is on disk. Only the writer can make one.
 #[must_use = "a receipt is what allows an acknowledgement"]
@@ -200,7 +198,6 @@ impl Shared {
         let mut group = Vec::with_capacity(GROUP_WRITES_MAX);
         let mut batch = Batch::default();
         loop {
-            self.let_callers_run(group.len());
             group.clear();
             if !self.take(&mut group, &mut batch) {
                 return;
@@ -222,17 +219,6 @@ impl Shared {
                 std::mem::replace(&mut request.answer, Answer::Nobody).send(Ok(Receipt { _made_by_the_writer: () }));
             }
             batch.clear();
-        }
-    }
-
-    /// The callers just answered are likely to come again. Without this the first of them would get a sync for itself
-    /// while the others wait for the next one.
-    fn let_callers_run(&self, answered: usize) {
-        for _ in 0..YIELDS_MAX {
-            if self.lock().requests.len() >= answered {
-                return;
-            }
-            std::thread::yield_now();
         }
     }
 
