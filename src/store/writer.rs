@@ -1,7 +1,7 @@
 //! The one writer: takes what has gathered, applies it as one batch, syncs once, answers all (group commit).
 //!
-//! There is no timer to wait for more: the sync itself is the gathering time. (Letting the callers just answered run
-//! before the next group was tried; it made larger groups and no more commits.) When a write or a sync fails, the state
+//! There is no timer to wait for more: the sync itself is the gathering time. (Yielding to the
+//! callers just answered, before the next group, was tried: no gain that stood out of the noise.) When a write or a sync fails, the state
 //! of the files is unknown, so a gate closes: all of that group get the error, and every later commit is refused at
 //! once until the process has opened the store anew.
 
