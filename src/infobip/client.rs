@@ -7,9 +7,9 @@
 //! | 200 with the messages' answers | answered |
 //! | 200, or another 2xx, with a body we can't read | maybe sent |
 //! | 3xx | held, wrong address: redirects are never followed |
-//! | 401, 403, 404 | held: key refused, scope missing, wrong address |
-//! | other 4xx but 429 | the request is refused |
-//! | 429, 5xx | surely not sent, retry after what the answer says |
+//! | 401, 402, 403, 404 | held: key refused, no credit, scope missing, wrong address |
+//! | 408, 425, 429, 5xx | surely not sent, retry after what the answer says |
+//! | other 4xx | the request is refused |
 
 use std::time::Duration;
 
@@ -127,14 +127,20 @@ fn classify(answer: &Answer) -> Result<Vec<MessageAnswer>, SendFailure> {
         }),
         300..=399 | 404 => hold(HoldReason::WrongAddress),
         401 => hold(HoldReason::KeyRefused),
+        402 => hold(HoldReason::NoCredit),
         403 => hold(HoldReason::ScopeMissing),
-        429 | 500.. => Err(SendFailure::NotSent { retry_after: answer.retry_after, problem: problem() }),
+        408 | 425 | 429 | 500.. => Err(SendFailure::NotSent { retry_after: answer.retry_after, problem: problem() }),
         _ => Err(SendFailure::Refused { problem: problem() }),
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
     use super::*;
     use crate::clock::Timestamp;
     use crate::domain::ids::{AccountId, QueueId};
@@ -254,6 +260,61 @@ pub(crate) mod tests {
         assert!(matches!(sent, Err(SendFailure::MaybeSent { .. })), "{sent:?}");
     }
 
+    /// A peer that answers one request on each connection, keeps it open and then closes it: after having read another
+    /// when `reads_one_more`, else at once. It notifies of each close, and in the end tells how many requests it read.
+    async fn kept_then_closed(reads_one_more: bool) -> (String, Arc<Notify>, JoinHandle<usize>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let closed = Arc::new(Notify::new());
+        let notify = closed.clone();
+        let peer = tokio::spawn(async move {
+            let body = r#"{"messages":[{"messageId":"m","status":{"groupId":1,"id":26}}]}"#;
+            let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let mut requests = 0;
+            let quiet = Duration::from_millis(700);
+            while let Ok(Ok((mut stream, _))) = tokio::time::timeout(quiet, listener.accept()).await {
+                for is_answered in [true, false] {
+                    if !is_answered && !reads_one_more {
+                        break;
+                    }
+                    let mut bytes = Vec::new();
+                    while !bytes.ends_with(b"}}}") && stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {}
+                    requests += usize::from(!bytes.is_empty());
+                    if is_answered {
+                        stream.write_all(reply.as_bytes()).await.unwrap();
+                    }
+                }
+                drop(stream);
+                notify.notify_one();
+            }
+            requests
+        });
+        (origin, closed, peer)
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_kept_connection_is_never_repeated_by_the_client() {
+        let (origin, _, peer) = kept_then_closed(true).await;
+        let (client, account, messages) = (client(), account(&origin), [queued(1, "Hi")]);
+        let request = SendRequest { account: &account, channel: Channel::Sms, messages: &messages, now: NOW };
+        assert!(client.send(request).await.is_ok());
+        let second = client.send(request).await;
+        assert!(matches!(second, Err(SendFailure::MaybeSent { .. })), "{second:?}");
+        assert_eq!(peer.await.unwrap(), 2, "the peer saw each request once");
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_the_peer_closed_costs_nothing() {
+        let (origin, closed, peer) = kept_then_closed(false).await;
+        let (client, account, messages) = (client(), account(&origin), [queued(1, "Hi")]);
+        let request = SendRequest { account: &account, channel: Channel::Sms, messages: &messages, now: NOW };
+        assert!(client.send(request).await.is_ok());
+        closed.notified().await;
+        assert!(client.send(request).await.is_ok());
+        assert_eq!(peer.await.unwrap(), 2);
+    }
+
     #[tokio::test]
     async fn a_success_that_can_not_be_read_is_maybe_sent() {
         for reply in [Reply::json(200, "<html>"), Reply::json(200, "{}"), Reply::json(202, "")] {
@@ -271,7 +332,7 @@ pub(crate) mod tests {
         let expected =
             SendFailure::NotSent { retry_after: Some(Duration::from_secs(7)), problem: "HTTP 429 E429".into() };
         assert_eq!(send(seconds).await, Err(expected));
-        for status in [500, 502, 504] {
+        for status in [500, 502, 504, 408] {
             assert!(matches!(send(Reply::json(status, "")).await, Err(SendFailure::NotSent { retry_after: None, .. })));
         }
     }
@@ -283,6 +344,7 @@ pub(crate) mod tests {
         }
         for (status, expected) in [
             (401, HoldReason::KeyRefused),
+            (402, HoldReason::NoCredit),
             (403, HoldReason::ScopeMissing),
             (404, HoldReason::WrongAddress),
             (302, HoldReason::WrongAddress),

@@ -12,7 +12,7 @@ use super::soap::{Equals, Soap, SoapError};
 use super::token::{Token, TokenClient, TokenError};
 use crate::clock::Clock;
 use crate::domain::check::{CheckLine, CheckResult};
-use crate::domain::extension::{Cell, Extension, Row};
+use crate::domain::extension::{Extension, Row};
 use crate::domain::tenant::Tenant;
 use crate::outbound::{self, ClientSetup};
 use crate::reporting::{ActualColumn, RowSink, RowSinkError};
@@ -21,8 +21,6 @@ use crate::reporting::{ActualColumn, RowSink, RowSinkError};
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time between two status calls of an asynchronous write (sfmc.md 6.2).
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// Shorter values are not looked for in SFMC's words: they would blot out half a sentence.
-const MASKED_CHARS_MIN: usize = 4;
 
 /// The scopes that Waypost needs (sfmc.md 5), and what for.
 const SCOPES: [(&str, &str); 4] = [
@@ -76,7 +74,7 @@ impl SfmcClient {
         ];
         lines.push(self.check_mid(tenant).await);
         lines.extend(SCOPES.iter().map(|(scope, purpose)| scope_line(&token, scope, purpose)));
-        lines.push(self.check_soap(tenant).await);
+        lines.push(self.check_soap(tenant, &token).await);
         lines.push(self.check_rest(tenant).await);
         lines
     }
@@ -94,7 +92,7 @@ impl SfmcClient {
     }
 
     /// Asks for an extension of ours: what counts is that the question is answered.
-    async fn check_soap(&self, tenant: &Tenant) -> CheckLine {
+    async fn check_soap(&self, tenant: &Tenant, token: &Token) -> CheckLine {
         let key = crate::domain::extension::SMS_DELIVERY_REPORTS.external_key;
         match data_extension::exists(&self.soap(), tenant, key).await {
             Ok(_) => CheckLine::new("SOAP origin", CheckResult::Ok, "SFMC's SOAP service answers there"),
@@ -102,7 +100,11 @@ impl SfmcClient {
                 let detail = format!("SFMC's SOAP service answers but refuses to list data extensions: {said}");
                 CheckLine::new("SOAP origin", CheckResult::Missing, detail)
             }
-            Err(error) => CheckLine::new("SOAP origin", CheckResult::Failed, error.to_string()),
+            Err(error) => {
+                let named = token.soap_origin.as_deref().filter(|origin| *origin != tenant.sfmc.soap_origin);
+                let hint = named.map(|origin| format!("; SFMC itself names {origin}")).unwrap_or_default();
+                CheckLine::new("SOAP origin", CheckResult::Failed, format!("{error}{hint}"))
+            }
         }
     }
 
@@ -130,6 +132,8 @@ impl SfmcClient {
         Ok(fields.into_iter().map(column).collect())
     }
 
+    /// An insert whose outcome SFMC does not tell in time comes back as `Later` and may then be there twice; an upsert
+    /// may not. More rows than one request takes go in several, in order.
     async fn write_rows(
         &self,
         tenant: &Tenant,
@@ -138,20 +142,17 @@ impl SfmcClient {
         upsert: bool,
     ) -> Result<(), RowSinkError> {
         let method = if upsert { Method::PUT } else { Method::POST };
-        let written = match self.rest().write(tenant, method, external_key, rows).await {
+        let rest = Rest { secret_rows: rows, ..self.rest() };
+        let written = match rest.write(tenant, method, external_key, rows).await {
             // The account has no asynchronous routes, or no right to them: rows with keys can go the other way.
             Err(RestError::Forbidden { .. } | RestError::NotFound { .. }) if upsert => {
                 let columns = self.read_columns(tenant, external_key).await?;
                 let keys = columns.into_iter().filter(|column| column.primary_key).map(|column| column.name);
-                self.rest().write_sync(tenant, external_key, rows, &keys.collect::<Vec<_>>()).await
+                rest.write_sync(tenant, external_key, rows, &keys.collect::<Vec<_>>()).await
             }
             written => written,
         };
-        written.map_err(|error| match RowSinkError::from(error) {
-            RowSinkError::SomeRefused { problem } => RowSinkError::SomeRefused { problem: mask(problem, rows) },
-            RowSinkError::TargetWrong { problem } => RowSinkError::TargetWrong { problem: mask(problem, rows) },
-            later @ RowSinkError::Later { .. } => later,
-        })
+        Ok(written?)
     }
 
     async fn find_row(
@@ -191,6 +192,7 @@ impl SfmcClient {
             clock: &self.clock,
             gates: &self.gates,
             poll_interval: self.poll_interval,
+            secret_rows: &[],
         }
     }
 }
@@ -283,19 +285,6 @@ fn pick(row: &[(String, String)], wanted: &[&str]) -> Vec<(String, String)> {
     wanted.iter().filter_map(|name| cell(name).map(|(_, value)| ((*name).to_owned(), value.clone()))).collect()
 }
 
-/// SFMC's words may quote what our rows hold; that is taken out.
-fn mask(mut problem: String, rows: &[Row]) -> String {
-    for (_, cell) in rows.iter().flatten() {
-        if let Cell::Text(text) = cell
-            && text.chars().nth(MASKED_CHARS_MIN - 1).is_some()
-            && problem.contains(text.as_str())
-        {
-            problem = problem.replace(text.as_str(), "…");
-        }
-    }
-    problem
-}
-
 fn scope_line(token: &Token, scope: &str, purpose: &str) -> CheckLine {
     if token.scopes.is_empty() {
         CheckLine::new(scope, CheckResult::NotTested, "SFMC did not say which scopes the package has")
@@ -333,6 +322,7 @@ fn without_token(error: &TokenError) -> Vec<CheckLine> {
 pub(crate) mod tests {
     use super::*;
     use crate::clock::{Timestamp, VirtualClock};
+    use crate::domain::extension::Cell;
     use crate::domain::ids::Mid;
     use crate::domain::secret::Secret;
     use crate::domain::tenant::{SfmcAccess, Verification};
@@ -395,7 +385,7 @@ pub(crate) mod tests {
     }
 
     fn rows() -> Vec<Row> {
-        vec![vec![("messageId", Cell::Text("0001message".into())), ("to", Cell::Text("385911234567".into()))]]
+        vec![vec![("messageId", Cell::Text("0001message".into())), ("to", Cell::Text("Ann 3859112345".into()))]]
     }
 
     #[tokio::test]
@@ -409,14 +399,13 @@ pub(crate) mod tests {
             ("PUT", "/data/v1/async/dataextensions/key:SMS%20Reports/rows")
         );
         assert!(requests[1].head.contains("authorization: Bearer t0ken"), "{}", requests[1].head);
-        assert_eq!(requests[1].body, r#"{"items":[{"messageId":"0001message","to":"385911234567"}]}"#);
+        assert_eq!(requests[1].body, r#"{"items":[{"messageId":"0001message","to":"Ann 3859112345"}]}"#);
         assert_eq!(requests[3].target, "/data/v1/async/6d0f/status");
     }
 
     #[tokio::test]
     async fn row_errors_come_in_sfmcs_words_without_our_values() {
-        let results =
-            r#"{"items":[{"errorCode":"x","message":"row 0001message to 385911234567 is bad","status":"Error"}]}"#;
+        let results = r#"{"items":[{"errorCode":"x","message":"row 0001message to Ann 3859112345 is bad","status":"Error"},{"message":null}]}"#;
         let replies = vec![token(), accepted(), status("Complete", true, "HasErrors"), Reply::json(200, results)];
         let stub = Stub::start(replies).await;
         let refused = client().write(&tenant(&stub.origin()), "k", &rows(), false).await;
@@ -430,6 +419,30 @@ pub(crate) mod tests {
         let stub = Stub::start(vec![token(), Reply::json(200, body)]).await;
         let refused = client().write(&tenant(&stub.origin()), "k", &rows(), true).await;
         assert!(matches!(refused, Err(RowSinkError::TargetWrong { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_quoted_without_our_values() {
+        let body = r#"{"message":"bad row","errorcode":10006,"additionalErrors":[{"message":"0001message is taken"}]}"#;
+        let stub = Stub::start(vec![token(), Reply::json(400, body)]).await;
+        let refused = client().write(&tenant(&stub.origin()), "k", &rows(), false).await;
+        assert_eq!(refused, Err(RowSinkError::SomeRefused { problem: "SFMC says: bad row; … is taken".into() }));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_status_request_is_for_later() {
+        let unknown = r#"{"resultMessages":[{"resultMessage":{"resultClass":"Error","resultCode":"AsyncRequestStatusNotFound"}}]}"#;
+        let nulls = r#"{"resultMessages":null,"status":{"requestStatus":null,"hasErrors":null},"items":null}"#;
+        let stub = Stub::start(vec![token(), accepted(), Reply::json(200, nulls), Reply::json(200, unknown)]).await;
+        let result = client().write(&tenant(&stub.origin()), "k", &rows(), true).await;
+        assert!(matches!(result, Err(RowSinkError::Later { .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn a_status_call_may_fail_now_and_then() {
+        let replies = vec![token(), accepted(), Reply::json(502, ""), Reply::Close, status("Complete", false, "OK")];
+        let stub = Stub::start(replies).await;
+        assert_eq!(client().write(&tenant(&stub.origin()), "k", &rows(), true).await, Ok(()));
     }
 
     #[tokio::test]
@@ -468,7 +481,7 @@ pub(crate) mod tests {
         assert_eq!(client().write(&tenant(&stub.origin()), "k", &rows(), true).await, Ok(()));
         let sent = &stub.requests()[3];
         assert_eq!(sent.target, "/hub/v1/dataevents/key:k/rowset");
-        assert_eq!(sent.body, r#"[{"keys":{"messageId":"0001message"},"values":{"to":"385911234567"}}]"#);
+        assert_eq!(sent.body, r#"[{"keys":{"messageId":"0001message"},"values":{"to":"Ann 3859112345"}}]"#);
     }
 
     #[tokio::test]
