@@ -338,6 +338,13 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
+    async fn a_status_says_enough_even_when_its_body_is_cut() {
+        let cut = b"HTTP/1.1 503 X\r\nContent-Length: 500\r\nRetry-After: 3\r\n\r\n{\"err".to_vec();
+        let expected = SendFailure::NotSent { retry_after: Some(Duration::from_secs(3)), problem: "HTTP 503".into() };
+        assert_eq!(send(Reply::Bytes(cut)).await, Err(expected));
+    }
+
+    #[tokio::test]
     async fn refusals_and_holds_are_told_apart() {
         for status in [400, 405, 413, 415, 422, 409] {
             assert!(matches!(send(Reply::json(status, "")).await, Err(SendFailure::Refused { .. })), "{status}");
