@@ -36,6 +36,11 @@ pub(crate) struct InfobipClient {
     webhook_base: String,
 }
 
+/// The API key is no header value, so it can't be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the API key holds characters that can't be sent")]
+pub(super) struct UnsendableKey;
+
 impl InfobipClient {
     /// `webhook_base`: the origin under which Infobip reaches our webhooks.
     pub(crate) fn new(webhook_base: &str) -> Result<Self, ClientSetup> {
@@ -46,7 +51,11 @@ impl InfobipClient {
         Ok(Self { http: outbound::client(total)?, webhook_base: webhook_base.trim_end_matches('/').to_owned() })
     }
 
-    pub(super) fn get(&self, account: &Account, path_and_query: &str) -> Result<reqwest::RequestBuilder, Unanswered> {
+    pub(super) fn get(
+        &self,
+        account: &Account,
+        path_and_query: &str,
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         self.authorized(account, self.http.get(url(account, path_and_query)))
     }
 
@@ -55,7 +64,7 @@ impl InfobipClient {
         account: &Account,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<reqwest::RequestBuilder, Unanswered> {
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         let request = self.http.post(url(account, path)).header(CONTENT_TYPE, "application/json").body(body);
         self.authorized(account, request)
     }
@@ -65,9 +74,9 @@ impl InfobipClient {
         &self,
         account: &Account,
         request: reqwest::RequestBuilder,
-    ) -> Result<reqwest::RequestBuilder, Unanswered> {
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         let key = format!("App {}", account.api_key.expose());
-        let mut key = HeaderValue::try_from(key).map_err(|_| Unanswered::NotBuilt)?;
+        let mut key = HeaderValue::try_from(key).map_err(|_| UnsendableKey)?;
         key.set_sensitive(true);
         Ok(request.header(AUTHORIZATION, key).header(ACCEPT, "application/json"))
     }
@@ -79,9 +88,8 @@ impl InfobipClient {
             .map_err(|_| SendFailure::Refused { problem: "the request could not be written as JSON".into() })?;
         let exchanged = match self.post(request.account, endpoint.path, body) {
             Ok(prepared) => outbound::exchange(prepared, BODY_BYTES_MAX, request.now).await,
-            // A key that is no header value can't be right.
-            Err(_) => {
-                let problem = "the API key holds characters that can't be sent".into();
+            Err(unsendable) => {
+                let problem = unsendable.to_string();
                 return Err(SendFailure::Hold { reason: HoldReason::KeyRefused, problem });
             }
         };
