@@ -8,6 +8,6 @@ mod check;
 pub(crate) mod client;
 pub(crate) mod data_extension;
 pub(crate) mod jwt;
-mod rest;
+pub(crate) mod rest;
 mod soap;
 pub(crate) mod token;
