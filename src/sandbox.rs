@@ -50,6 +50,7 @@ use crate::clock::Clock;
 
 mod control;
 mod faults;
+mod fields;
 mod front;
 mod infobip;
 pub mod journey;
