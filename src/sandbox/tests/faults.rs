@@ -118,3 +118,19 @@ async fn a_stopped_sandbox_refuses_connections() {
     sandbox.stop().await;
     assert!(request.send().await.unwrap_err().is_connect());
 }
+
+#[tokio::test]
+async fn a_platform_can_be_down_for_a_while() {
+    let sandbox = sandbox().await;
+    let caller = Caller::new(&sandbox).await;
+    let probe = || caller.infobip_request("GET", "/account/1/balance", Value::Null).send();
+    sandbox.infobip_down().await;
+    assert!(probe().await.unwrap_err().is_connect());
+    sandbox.infobip_up().await.unwrap();
+    assert_eq!(probe().await.unwrap().status().as_u16(), 200);
+    sandbox.sfmc_down().await;
+    sandbox.sfmc_up().await.unwrap();
+    // The old caller's idle connection is dead without its knowing.
+    let caller = Caller::new(&sandbox).await;
+    assert_eq!(caller.rest("GET", "/platform/v1/tokenContext", Value::Null).await.0, 200);
+}
