@@ -78,7 +78,7 @@ pub struct SandboxOptions {
     /// Infobip `n + 1`.
     pub listen: SocketAddr,
     /// Every request that either platform receives is appended here as one JSON line
-    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`.
+    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`, credentials and all.
     pub record: Option<PathBuf>,
     /// Outcomes are chosen from this and the recipient's number, so that a run can be repeated.
     pub seed: u64,

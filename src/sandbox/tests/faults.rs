@@ -93,6 +93,8 @@ async fn sfmc_faults_look_like_the_real_thing() {
     assert_eq!(caller.rest("GET", path, Value::Null).await.1["message"], "Not Authorized");
     fault(FaultKind::Status { code: 503 });
     assert_eq!(caller.rest("GET", path, Value::Null).await.0, 503);
+    fault(FaultKind::Unauthorized);
+    assert_eq!(caller.token(&json!({})).await.1["error"], "invalid_client");
     let envelope = "<RetrieveRequestMsg/>";
     for (kind, text) in [
         (FaultKind::SoapFault { text: "Login Failed".into() }, "Login Failed"),
