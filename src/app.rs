@@ -144,14 +144,13 @@ impl App {
         let readiness = Readiness::default();
         let monitoring = http::monitoring_server(readiness.clone(), monitoring_listener).map_err(AppError::Server)?;
         let (public, public_address) = listen("server.listen", config.server.listen)?;
-        std::fs::create_dir_all(&config.store.dir)
-            .map_err(|error| AppError::Open(format!("store.dir can't be created: {error}")))?;
-        let control = ControlServer::bind(&config.control_socket()).await?;
         let opening = {
             let (config, clock) = (config.clone(), Arc::clone(&ports.clock));
             tokio::task::spawn_blocking(move || Parts::open(&config, &master_key, clock, Some(public_address)))
         };
         let parts = opening.await.map_err(|_| AppError::Open("opening the store ended unexpectedly".to_owned()))??;
+        // Behind the store's own lock, so that only the server that holds it takes over a socket left behind.
+        let control = ControlServer::bind(&config.control_socket()).await?;
         parts.store.resume_removals().await?;
         readiness.opened(parts.store.clone());
         let addresses = Addresses { public: public_address, monitoring: monitoring_address };

@@ -159,7 +159,7 @@ settings! {
         lookups_per_minute: u32 = 60, in 1..=120;
     }
 
-    /// How reports go to the data extensions, and how long messages and reports are kept.
+    /// How reports go to the data extensions.
     reports: Reports {
         /// Time that reports gather before they are written as one batch.
         flush_secs: u64 = 5, in 1..=60;
@@ -167,8 +167,6 @@ settings! {
         rows_max: usize = 2_000, in 1..=2_000;
         /// Time between two questions whether SFMC has stored a batch.
         poll_secs: u64 = 5, in 1..=300;
-        /// How long messages and their reports are kept.
-        retention_days: u64 = 90, in 3..=3_650;
     }
 
     /// How SFMC calls the activities: written into config.json and each saved activity.

@@ -51,6 +51,11 @@ pub(crate) enum ControlRequest {
     TenantCheck {
         mid: Mid,
     },
+    /// Creates the data extensions that the tenant's accounts report to, where they are missing; answered with a
+    /// [`CheckReport`].
+    TenantProvision {
+        mid: Mid,
+    },
     TenantRemove {
         mid: Mid,
     },

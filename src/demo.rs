@@ -1,14 +1,193 @@
-//! The demonstration: the sandbox and a Waypost configured against it, over real HTTP.
+//! The demonstration: the sandbox, a Waypost configured against it, and a journey over a sample audience.
+//!
+//! Everything in it happens over real HTTP and the real control socket; nothing is short-cut. The summary compares what
+//! Waypost acknowledged with what the stand-ins know that they received and sent.
+
+mod audience;
+mod journey;
+mod setting;
+mod summary;
 
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::app::AppError;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use self::setting::Setting;
+use self::summary::Summary;
+use crate::app::{AppError, stop_signal};
 use crate::cli::options::{DemoOptions, SandboxOptions};
+use crate::clock::{Clock, SystemClock};
+use crate::control::ControlRequest;
+use crate::domain::speed_limit::{COUNT_MAX, SpeedLimit, SpeedUnit};
+use crate::sandbox::journey::{Journey, JourneyOptions, JourneyRun};
+use crate::sandbox::{DeliveryScript, Sandbox};
 
-pub(crate) async fn run(_options: DemoOptions, _out: &mut dyn Write) -> Result<(), AppError> {
-    Err(AppError::Demo("not there yet".to_owned()))
+/// What the audience takes when no speed limit is asked for.
+const PACED_SECS: u64 = 12;
+/// From acceptance to the delivery webhook, in the stand-in of Infobip.
+const DELIVERY_DELAY: Duration = Duration::from_millis(500);
+/// Between the last message's slot and the time that contacts meet the reports activity.
+const WAIT_MARGIN: Duration = Duration::from_millis(2_500);
+/// The journey's end to the last row in the data extension, at most.
+const ROWS_WITHIN: Duration = Duration::from_secs(60);
+const POLL_EVERY: Duration = Duration::from_millis(100);
+
+/// Runs the demonstration; the summary goes to `out`, the progress to standard error when that is a terminal.
+pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(), AppError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let audience = audience::load(&options)?;
+    let contacts = audience.len() as u64;
+    let limit = match options.speed_limit {
+        Some(limit) => limit,
+        None => limit_for(contacts)?,
+    };
+    let script = DeliveryScript {
+        delay: DELIVERY_DELAY,
+        undeliverable_per_mille: 60,
+        rejected_per_mille: 20,
+        expired_per_mille: 20,
+        ..DeliveryScript::default()
+    };
+    let started = clock.steady();
+    let setting = Setting::start(options.record.clone(), script, Arc::clone(&clock)).await?;
+    let wait = Duration::from_nanos(
+        limit.spacing().as_nanos().saturating_mul(u128::from(contacts)).try_into().unwrap_or(u64::MAX),
+    ) + DELIVERY_DELAY
+        + WAIT_MARGIN;
+    let journey = journey::build(&setting, limit, wait).await?;
+    let run = start(&setting, journey, audience).await?;
+    let bar = progress_bar(&options, contacts);
+    let outcome = {
+        let watched = watch(&run, &setting, &bar, &clock);
+        tokio::select! {
+            outcome = run.outcome() => outcome,
+            never = watched => match never {},
+        }
+    };
+    let settled = settle(&setting, &clock).await?;
+    bar.finish_and_clear();
+    setting.sandbox.flush_record();
+    let summary = Summary::of(&outcome, &setting, limit, settled, clock.steady().since(started));
+    let printed =
+        if options.json { serde_json::to_string_pretty(&summary).unwrap_or_default() } else { summary.to_string() };
+    print(out, &printed)?;
+    if options.keep_open {
+        print(out, &setting.addresses())?;
+        stop_signal().await;
+    }
+    let passed = summary.passed;
+    setting.stop().await?;
+    if passed {
+        Ok(())
+    } else {
+        Err(AppError::Demo("the run is not as it should be: see the summary's problems".to_owned()))
+    }
 }
 
-pub(crate) async fn sandbox(_options: SandboxOptions, _out: &mut dyn Write) -> Result<(), AppError> {
-    Err(AppError::Sandbox("not there yet".to_owned()))
+/// A limit with which so many contacts take about [`PACED_SECS`].
+fn limit_for(contacts: u64) -> Result<SpeedLimit, AppError> {
+    let per_minute = (contacts * 60 / PACED_SECS).clamp(60, u64::from(COUNT_MAX));
+    let per_minute = u32::try_from(per_minute).unwrap_or(COUNT_MAX);
+    SpeedLimit::new(per_minute, SpeedUnit::Minute).map_err(|error| AppError::Demo(error.to_string()))
+}
+
+async fn start(
+    setting: &Setting,
+    journey: Journey,
+    audience: Vec<std::collections::BTreeMap<String, String>>,
+) -> Result<JourneyRun, AppError> {
+    let sfmc = setting.sandbox.sfmc();
+    let run = sfmc.start_journey(setting::MID, journey, audience, JourneyOptions::default()).await;
+    run.map_err(|error| AppError::Demo(error.to_string()))
+}
+
+fn progress_bar(options: &DemoOptions, contacts: u64) -> ProgressBar {
+    if options.json {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(contacts);
+    if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {bar:40.cyan/blue} {pos}/{len} sent · {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Shows how far the run is, for as long as it is polled.
+async fn watch(
+    run: &JourneyRun,
+    setting: &Setting,
+    bar: &ProgressBar,
+    clock: &Arc<dyn Clock>,
+) -> std::convert::Infallible {
+    loop {
+        let progress = run.progress();
+        bar.set_position(setting.sandbox.infobip().received_count() as u64);
+        bar.set_message(format!(
+            "{} entered, {} reported, {} through the journey",
+            progress.entered,
+            setting.sandbox.infobip().webhooks_sent(),
+            progress.finished
+        ));
+        clock.sleep(POLL_EVERY).await;
+    }
+}
+
+/// Waits until nothing is on its way any more. `false` when that takes too long.
+async fn settle(setting: &Setting, clock: &Arc<dyn Clock>) -> Result<bool, AppError> {
+    let deadline = clock.steady().plus(ROWS_WITHIN);
+    loop {
+        let status = setting.control(ControlRequest::Status).await?;
+        let unit = status.pointer("/business_units/0").cloned().unwrap_or_default();
+        let left =
+            |value: &serde_json::Value, name: &str| value.get(name).and_then(serde_json::Value::as_u64) != Some(0);
+        let busy = left(&unit, "queued") || left(&unit, "reports_waiting") || left(&status, "maybe_sent");
+        if !busy && setting.sandbox.infobip().webhooks_pending() == 0 {
+            return Ok(true);
+        }
+        if clock.steady() > deadline {
+            return Ok(false);
+        }
+        clock.sleep(POLL_EVERY).await;
+    }
+}
+
+fn print(out: &mut dyn Write, text: &str) -> Result<(), AppError> {
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| AppError::Demo(format!("the summary can't be printed: {error}")))
+}
+
+/// Runs the sandbox alone until it is told to stop: a business unit and an account to try journeys with.
+pub(crate) async fn sandbox(options: SandboxOptions, out: &mut dyn Write) -> Result<(), AppError> {
+    let sandbox_options = crate::sandbox::SandboxOptions {
+        listen: options.listen,
+        record: options.record,
+        seed: options.seed,
+        delivery: DeliveryScript::default(),
+    };
+    let sandbox = Sandbox::start(sandbox_options, Arc::new(SystemClock::new()))
+        .await
+        .map_err(|error| AppError::Sandbox(error.to_string()))?;
+    setting::populate(&sandbox);
+    let tenant_file = setting::tenant_file(&sandbox);
+    let text = if options.json {
+        let addresses = json!({
+            "sfmc_origin": sandbox.sfmc_origin(), "infobip_base_url": sandbox.infobip_base_url(),
+            "mid": setting::MID, "tenant_file": tenant_file,
+        });
+        serde_json::to_string_pretty(&addresses).unwrap_or_default()
+    } else {
+        format!(
+            "SFMC stands in at {}, Infobip at {}. Ctrl-C ends both.\n\nThis tenant file connects a Waypost with them (waypost tenant add --file FILE):\n\n{tenant_file}",
+            sandbox.sfmc_origin(),
+            sandbox.infobip_base_url()
+        )
+    };
+    print(out, &text)?;
+    stop_signal().await;
+    sandbox.stop().await;
+    Ok(())
 }

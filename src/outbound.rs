@@ -48,7 +48,8 @@ pub(crate) fn client(total: Duration) -> Result<reqwest::Client, ClientSetup> {
         .map_err(ClientSetup)
 }
 
-/// A complete answer, whatever its status.
+/// An answer, whatever its status. The body of a 2xx is complete; of any other, what could be read of it: there the
+/// status alone decides what comes next, and a 503 cut short still says that nothing was done.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// `Retry-After`, whole seconds or the time until its date.
@@ -104,17 +105,21 @@ pub(crate) async fn exchange(
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers(), now);
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| match Unanswered::of(&error) {
-        // The head came over this connection.
-        Unanswered::NoConnection | Unanswered::NotBuilt => Unanswered::Closed,
-        other => other,
-    })? {
-        if body.len().saturating_add(chunk.len()) > body_bytes_max {
-            return Err(Unanswered::TooLarge);
+    let cut = loop {
+        match response.chunk().await {
+            Ok(None) => break None,
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > body_bytes_max => {
+                break Some(Unanswered::TooLarge);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) if error.is_timeout() => break Some(Unanswered::TimedOut),
+            Err(_) => break Some(Unanswered::Closed),
         }
-        body.extend_from_slice(&chunk);
+    };
+    match cut {
+        Some(cut) if (200..300).contains(&status) => Err(cut),
+        _ => Ok(Answer { status, retry_after, body }),
     }
-    Ok(Answer { status, retry_after, body })
 }
 
 /// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, 10.2.3).

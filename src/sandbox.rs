@@ -50,6 +50,7 @@ use crate::clock::Clock;
 
 mod control;
 mod faults;
+mod fields;
 mod front;
 mod infobip;
 pub mod journey;
@@ -77,7 +78,7 @@ pub struct SandboxOptions {
     /// Infobip `n + 1`.
     pub listen: SocketAddr,
     /// Every request that either platform receives is appended here as one JSON line
-    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`.
+    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`, credentials and all.
     pub record: Option<PathBuf>,
     /// Outcomes are chosen from this and the recipient's number, so that a run can be repeated.
     pub seed: u64,
@@ -210,6 +211,35 @@ impl Sandbox {
         &self.parts.infobip
     }
 
+    /// Takes Infobip down: connections are closed and connecting is refused, which is how a client learns that nothing
+    /// of its request was written. A client with an idle connection may see that one break first. Webhooks go on.
+    pub async fn infobip_down(&self) {
+        self.parts.infobip_listener.stop().await;
+    }
+
+    /// Brings Infobip up again on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else took the port.
+    pub async fn infobip_up(&self) -> Result<(), SandboxError> {
+        restarted(&self.parts.infobip_listener)
+    }
+
+    /// Takes SFMC down, as [`Sandbox::infobip_down`] does with Infobip. Journeys go on.
+    pub async fn sfmc_down(&self) {
+        self.parts.sfmc_listener.stop().await;
+    }
+
+    /// Brings SFMC up again on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else took the port.
+    pub async fn sfmc_up(&self) -> Result<(), SandboxError> {
+        restarted(&self.parts.sfmc_listener)
+    }
+
     /// Hands what was recorded so far to the record file, without waiting for the next second.
     pub fn flush_record(&self) {
         self.parts.recorder.flush();
@@ -217,13 +247,30 @@ impl Sandbox {
 
     /// Stops listening, webhooks and journeys, and completes the record file. Connecting is refused from then on.
     pub async fn stop(self) {
-        self.parts.sfmc.shut_down();
-        self.parts.infobip.shut_down();
+        self.parts.shut_down();
         self.parts.sfmc_listener.stop().await;
         self.parts.infobip_listener.stop().await;
-        self.parts.flusher.abort();
         self.parts.recorder.flush();
     }
+}
+
+impl Parts {
+    fn shut_down(&self) {
+        self.sfmc.shut_down();
+        self.infobip.shut_down();
+        self.flusher.abort();
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.shut_down();
+        self.recorder.flush();
+    }
+}
+
+fn restarted(listener: &Listener) -> Result<(), SandboxError> {
+    listener.restart().map_err(|source| SandboxError::Listen { address: listener.address, source })
 }
 
 /// Two sockets: ports 0 and 0, or `n` and `n + 1`.

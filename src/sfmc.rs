@@ -4,9 +4,10 @@
 //! or a checklist holds a secret or a value of a row.
 
 pub(crate) mod activity;
+mod check;
 pub(crate) mod client;
 pub(crate) mod data_extension;
 pub(crate) mod jwt;
-mod rest;
+pub(crate) mod rest;
 mod soap;
 pub(crate) mod token;

@@ -11,11 +11,14 @@ use crate::control::{
     ErrorCode,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
+use crate::domain::extension::{SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS};
 use crate::domain::ids::Mid;
 use crate::domain::message::names;
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Tenant, Tracking};
 use crate::onboarding::{self, TenantSummary, TenantView};
+use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
+use crate::sfmc::data_extension::Provisioned;
 use crate::store::{OutboxTarget, StoreError};
 
 /// Version of the in-argument contract that new activities are written with.
@@ -80,6 +83,7 @@ impl Commands {
             }
             ControlRequest::TenantShow { mid } => ControlAnswer::ok(&TenantView::from(&*known(mid)?)),
             ControlRequest::TenantCheck { mid } => self.check(&*known(mid)?).await?,
+            ControlRequest::TenantProvision { mid } => self.provision(&*known(mid)?).await,
             ControlRequest::TenantRemove { mid } => {
                 known(mid)?;
                 tenants.remove(mid);
@@ -121,6 +125,28 @@ impl Commands {
             }));
         }
         Ok(ControlAnswer::ok(&CheckReport { checks }))
+    }
+
+    /// Creates the package's extensions that are missing: the sample audience, and the reports' where an account reports
+    /// to it (spec T4). An extension of the customer's own is theirs to create.
+    async fn provision(&self, tenant: &Tenant) -> ControlAnswer {
+        let native = tenant.accounts.iter().filter_map(|account| match &account.tracking {
+            Tracking::Native { sms_reports } => Some(sms_reports.as_str()),
+            Tracking::External { .. } => None,
+        });
+        let keys: std::collections::BTreeSet<&str> = native.collect();
+        let mut checks = Vec::new();
+        for key in keys {
+            checks.push(if key == SMS_DELIVERY_REPORTS.external_key {
+                provisioned(key, self.parts.sfmc.provision(tenant, &SMS_DELIVERY_REPORTS).await)
+            } else {
+                let detail = format!("is an extension of your own: only {} is created", SMS_DELIVERY_REPORTS.name);
+                Check { name: format!("Data extension {key}"), outcome: CheckOutcome::Unknown, detail }
+            });
+        }
+        let sample = self.parts.sfmc.provision(tenant, &SAMPLE_AUDIENCE).await;
+        checks.push(provisioned(SAMPLE_AUDIENCE.external_key, sample));
+        ControlAnswer::ok(&CheckReport { checks })
     }
 
     /// The activity as the configuration page stores it in a journey, with a configuration id of its own.
@@ -197,6 +223,19 @@ impl Commands {
             "business_units": units,
         }))
     }
+}
+
+fn provisioned(key: &str, result: Result<Provisioned, RowSinkError>) -> Check {
+    let (outcome, detail) = match result {
+        Ok(Provisioned::Created) => (CheckOutcome::Ok, "created".to_owned()),
+        Ok(Provisioned::Unchanged) => (CheckOutcome::Ok, "is there, as it should be".to_owned()),
+        Ok(Provisioned::Differs(differences)) => {
+            let list: Vec<_> = differences.iter().map(|d| format!("{}: {}", d.column, d.what)).collect();
+            (CheckOutcome::Unknown, format!("is there, and differs; nothing was changed: {}", list.join("; ")))
+        }
+        Err(error) => (CheckOutcome::Failed, error.to_string()),
+    };
+    Check { name: format!("Data extension {key}"), outcome, detail }
 }
 
 impl From<CheckLine> for Check {

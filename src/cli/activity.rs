@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::{CliError, Session};
 use crate::control::{ActivityKind, ActivityRequest, ControlRequest};
 use crate::domain::ids::Mid;
-use crate::domain::message::names;
+use crate::domain::message::contract::{ARGUMENTS, ArgumentRow, Form, NUMBERED_MAX, ReadBy};
+use crate::domain::message::{Rejection, STATUS_TABLE};
 use crate::nearest::{shown, suggestion};
 
-/// Largest number of a numbered in-argument that execute looks at (domain/message/draft.rs).
-const NUMBERED_MAX: u8 = 50;
 /// Longest key of an activity, in characters.
 const KEY_CHARS_MAX: usize = 100;
 
@@ -33,55 +32,63 @@ pub(super) enum ActivityCommand {
         #[arg(long = "set", value_name = "NAME=VALUE", value_parser = argument)]
         arguments: Vec<(String, String)>,
     },
+    /// Print what activities and Waypost agree on: in-arguments, and every messageStatus
+    Contract,
 }
 
-/// In-arguments of both activities that a person may set; the others are the server's.
-const COMMON: &[&str] = &[names::CONTACT_KEY, names::IS_TEST, names::VERSION_NUMBER, names::JOURNEY_NAME];
-
-const MESSAGING: &[&str] = &[
-    names::ACCOUNT,
-    names::CHANNEL,
-    names::BULK_ID,
-    names::PHONE_CHOICE,
-    names::PHONE_DEFAULT,
-    names::SENDER,
-    names::TEXT,
-    names::SHORTEN_URL,
-    names::TRACK_CLICKS,
-    names::CUSTOM_DOMAIN,
-    names::REMOVE_PROTOCOL,
-    names::DLT,
-    names::DLT_PRINCIPAL_ENTITY_ID,
-    names::DLT_CONTENT_TEMPLATE_ID,
-    names::SPEED_LIMIT_COUNT,
-    names::SPEED_LIMIT_UNIT,
-    names::VALIDITY_MINUTES,
-    names::LATEST_SEND_AT,
-    names::ON_STOP,
-];
-
-/// Numbered in-arguments of the messaging activity: the prefix, then a number from 1.
-const MESSAGING_NUMBERED: &[&str] = &[names::PHONE_PREFIX, names::CALLBACK_NAME_PREFIX, names::CALLBACK_VALUE_PREFIX];
-
-const REPORTS: &[&str] = &[names::MESSAGE_ID, names::REPORT_KIND];
-
 pub(super) fn run(session: &mut Session<'_>, command: ActivityCommand) -> Result<(), CliError> {
-    let ActivityCommand::New { mid, kind, key, arguments } = command;
-    let arguments = checked(kind, arguments).map_err(CliError::Usage)?;
-    let activity = session.ask(ControlRequest::ActivityNew(ActivityRequest { mid, kind, key, arguments }))?;
-    session.print_json(&activity)
+    match command {
+        ActivityCommand::New { mid, kind, key, arguments } => {
+            let arguments = checked(kind, arguments).map_err(CliError::Usage)?;
+            let activity = session.ask(ControlRequest::ActivityNew(ActivityRequest { mid, kind, key, arguments }))?;
+            session.print_json(&activity)
+        }
+        ActivityCommand::Contract => session.print(contract().trim_end()),
+    }
+}
+
+/// The contract as two tables of Markdown; README.md has the same.
+fn contract() -> String {
+    let mut text = String::from("| in-argument | read by | meaning |\n|---|---|---|\n");
+    for ArgumentRow { name, read_by, form, meaning } in ARGUMENTS {
+        let name = if *form == Form::Numbered { format!("`{name}1`, `{name}2`, …") } else { format!("`{name}`") };
+        let read_by = match read_by {
+            ReadBy::Both => "both",
+            ReadBy::Messaging => "messaging",
+            ReadBy::Reports => "reports",
+        };
+        text.push_str(&format!("| {name} | {read_by} | {meaning} |\n"));
+    }
+    text.push_str("\n| messageStatus | whose | when |\n|---|---|---|\n");
+    text.push_str(&format!(
+        "| `{}` | manual | the message is accepted: it is on disk and will be sent |\n",
+        Rejection::success()
+    ));
+    for row in STATUS_TABLE {
+        let whose = if row.from_manual { "manual" } else { "Waypost" };
+        text.push_str(&format!("| `{}` | {whose} | {} |\n", row.message_status, row.meaning));
+    }
+    text
+}
+
+/// Rows that a person may set in an activity.
+fn settable(kind: ActivityKind) -> impl Iterator<Item = &'static ArgumentRow> {
+    let own = match kind {
+        ActivityKind::Messaging => ReadBy::Messaging,
+        ActivityKind::Reports => ReadBy::Reports,
+    };
+    ARGUMENTS.iter().filter(move |row| row.form != Form::Own && (row.read_by == own || row.read_by == ReadBy::Both))
 }
 
 fn checked(kind: ActivityKind, arguments: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
-    let (own, numbered) = match kind {
-        ActivityKind::Messaging => (MESSAGING, MESSAGING_NUMBERED),
-        ActivityKind::Reports => (REPORTS, &[][..]),
-    };
     let mut checked = BTreeMap::new();
     for (name, value) in arguments {
-        let is_numbered = numbered.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(is_number));
-        if !is_numbered && !COMMON.iter().chain(own).any(|known| *known == name) {
-            let suggestion = suggestion(&name, COMMON.iter().chain(own).chain(numbered).copied());
+        let is_it = |row: &ArgumentRow| match row.form {
+            Form::Numbered => name.strip_prefix(row.name).is_some_and(is_number),
+            _ => row.name == name,
+        };
+        if !settable(kind).any(is_it) {
+            let suggestion = suggestion(&name, settable(kind).map(|row| row.name));
             return Err(format!("{} is not an in-argument of this activity{suggestion}", shown(&name)));
         }
         if checked.insert(name.clone(), value).is_some() {
@@ -93,7 +100,8 @@ fn checked(kind: ActivityKind, arguments: Vec<(String, String)>) -> Result<BTree
 
 /// A number from 1 to [`NUMBERED_MAX`] without sign and leading zeros.
 fn is_number(text: &str) -> bool {
-    text.starts_with(|c: char| matches!(c, '1'..='9')) && text.parse::<u8>().is_ok_and(|number| number <= NUMBERED_MAX)
+    text.starts_with(|c: char| matches!(c, '1'..='9'))
+        && text.parse::<usize>().is_ok_and(|number| number <= NUMBERED_MAX)
 }
 
 fn argument(text: &str) -> Result<(String, String), String> {
@@ -112,13 +120,30 @@ fn activity_key(text: &str) -> Result<String, String> {
 }
 
 fn after_help() -> String {
-    let numbered =
-        MESSAGING_NUMBERED.iter().map(|prefix| format!("{prefix}1 to {prefix}{NUMBERED_MAX}")).collect::<Vec<_>>();
+    let names = |kind| {
+        let name = |row: &ArgumentRow| match row.form {
+            Form::Numbered => format!("{0}1 to {0}{NUMBERED_MAX}", row.name),
+            _ => row.name.to_owned(),
+        };
+        settable(kind).map(name).collect::<Vec<_>>().join(", ")
+    };
     format!(
-        "In-arguments of messaging: {}, {}.\n\nIn-arguments of reports: {}.\n\nOf both: {}.",
-        MESSAGING.join(", "),
-        numbered.join(", "),
-        REPORTS.join(", "),
-        COMMON.join(", "),
+        "In-arguments of messaging: {}.\n\nIn-arguments of reports: {}.\n\nwaypost activity contract explains them.",
+        names(ActivityKind::Messaging),
+        names(ActivityKind::Reports),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_the_contract_as_it_is() {
+        let readme = include_str!("../../README.md");
+        let contract = contract();
+        for line in contract.lines().filter(|line| !line.is_empty()) {
+            assert!(readme.contains(line), "README.md lacks the line: {line}");
+        }
+    }
 }

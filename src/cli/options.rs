@@ -13,11 +13,12 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_name = "FILE.csv", conflicts_with = "contacts")]
     pub(crate) audience: Option<PathBuf>,
 
-    /// Number of made-up contacts, when no audience is given
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(crate) contacts: u32,
+    /// Makes up so many contacts, instead of the sample audience of 300
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) contacts: Option<u32>,
 
-    /// Sending speed limit of the journey's messages, such as 600/MINUTE; as fast as possible without it
+    /// Sending speed limit of the journey's messages, such as 600/MINUTE; without it, one with which the audience takes
+    /// about twelve seconds
     #[arg(long, value_name = "COUNT/UNIT")]
     pub(crate) speed_limit: Option<SpeedLimit>,
 

@@ -43,6 +43,14 @@ pub(super) enum TenantCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Create the data extensions that reports go to, where they are missing; what exists is never changed
+    Provision {
+        /// MID of the business unit
+        mid: Mid,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove a business unit and destroy its data key: its messages and reports can't be read any more
     Remove {
         /// MID of the business unit
@@ -80,16 +88,8 @@ pub(super) fn run(session: &mut Session<'_>, command: TenantCommand) -> Result<(
             let view: TenantView = read_answer(answer)?;
             session.print(view.to_string().trim_end())
         }
-        TenantCommand::Check { mid, json } => {
-            let answer = session.ask(ControlRequest::TenantCheck { mid })?;
-            let report: CheckReport = read_answer(answer)?;
-            if json {
-                session.print_json(&report)?
-            } else {
-                print_report(session, &report)?
-            }
-            if report.passed() { Ok(()) } else { Err(CliError::CheckFailed) }
-        }
+        TenantCommand::Check { mid, json } => report_on(session, ControlRequest::TenantCheck { mid }, json),
+        TenantCommand::Provision { mid, json } => report_on(session, ControlRequest::TenantProvision { mid }, json),
         TenantCommand::Remove { mid, yes: false } => Err(CliError::Usage(format!(
             "removing {mid} destroys its data key, and with it its messages and reports; add --yes to do it"
         ))),
@@ -98,6 +98,16 @@ pub(super) fn run(session: &mut Session<'_>, command: TenantCommand) -> Result<(
             session.print(&format!("{mid} is removed"))
         }
     }
+}
+
+fn report_on(session: &mut Session<'_>, request: ControlRequest, json: bool) -> Result<(), CliError> {
+    let report: CheckReport = read_answer(session.ask(request)?)?;
+    if json {
+        session.print_json(&report)?
+    } else {
+        print_report(session, &report)?
+    }
+    if report.passed() { Ok(()) } else { Err(CliError::CheckFailed) }
 }
 
 fn print_list(session: &mut Session<'_>, tenants: &[TenantSummary]) -> Result<(), CliError> {

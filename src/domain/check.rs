@@ -1,7 +1,9 @@
 //! A checklist line: what was tried against a platform with a tenant's credentials, and what came of it (spec T1, T2).
 
+use serde::Serialize;
+
 /// One line of the checklist that *Authorize* and *Connect* show.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct CheckLine {
     /// The credential, address or scope, as the platform's own pages call it.
     pub(crate) what: String,
@@ -10,7 +12,8 @@ pub(crate) struct CheckLine {
     pub(crate) detail: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum CheckResult {
     Ok,
     /// The credential is fine but lacks this.

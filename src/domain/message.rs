@@ -3,6 +3,7 @@
 //! A contact's mistake is a value: everything here answers `Result<_, Rejection>`, and a [`Rejection`] becomes a 200
 //! with `messageStatus`, never an error of the call (spec M9).
 
+pub(crate) mod contract;
 mod draft;
 mod rejection;
 pub(crate) mod sms;
@@ -15,7 +16,8 @@ use super::phone::Phone;
 use super::speed_limit::SpeedLimit;
 use super::timestamp::Timestamp;
 
-pub(crate) use draft::{Draft, InArguments, OnStop, names};
+pub(crate) use contract::names;
+pub(crate) use draft::{Draft, InArguments, OnStop};
 pub(crate) use rejection::{Rejection, STATUS_TABLE, StatusRow};
 
 /// How long a message may be tried and delivered, in minutes, when the activity sets nothing: 48 hours, which is also

@@ -145,7 +145,7 @@ async fn lifecycle(
             let payload = jwt::verify(&jws, &keys, intake.clock().now()).map_err(CallError::Signature)?;
             LifecycleCall::parse(&payload).map_err(CallError::Malformed)?
         }
-        Body::Neither if body.trim_ascii().is_empty() => LifecycleCall::default(),
+        Body::Empty => LifecycleCall::default(),
         Body::Neither => return Err(HttpError::Call(CallError::NeitherJsonNorJwt)),
     };
     lifecycle.call(phase, token, &call).await?;

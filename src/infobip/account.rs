@@ -2,7 +2,7 @@
 //!
 //! Every call is one that sends and consumes nothing: 403 means that the scope is missing, anything else that it is there.
 
-use super::client::{BODY_BYTES_MAX, InfobipClient};
+use super::client::{BODY_BYTES_MAX, InfobipClient, UnsendableKey};
 use super::problem;
 use crate::clock::Timestamp;
 use crate::domain::check::{CheckLine, CheckResult};
@@ -46,11 +46,66 @@ const BASE_URL: &str = "Base URL";
 const API_KEY: &str = "API key";
 const ACCOUNT_SCOPE: &str = "account-management:manage";
 
+/// What the first call says of the account's credentials.
+enum Credentials {
+    Good,
+    /// The key is good but may not read the balance.
+    ScopeMissing,
+    KeyRefused,
+    KeyUnsendable(UnsendableKey),
+    WrongUrl(String),
+    /// Infobip is there, throttles or fails.
+    NoAnswer(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error(transparent)]
+    Key(#[from] UnsendableKey),
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+}
+
+impl Credentials {
+    fn lines(self) -> Vec<CheckLine> {
+        use CheckResult::{Failed, Missing, NotTested, Ok};
+        let untested = |what| CheckLine::new(what, NotTested, "can be tested once what stands above is right");
+        let url = || CheckLine::new(BASE_URL, Ok, "Infobip answers there");
+        let key = || CheckLine::new(API_KEY, Ok, "Infobip accepts it");
+        match self {
+            Self::Good => vec![url(), key(), CheckLine::new(ACCOUNT_SCOPE, Ok, "needed for checking the key")],
+            Self::ScopeMissing => {
+                let detail = "needed for checking the key: add the scope to the API key";
+                vec![url(), key(), CheckLine::new(ACCOUNT_SCOPE, Missing, detail)]
+            }
+            Self::KeyRefused => {
+                let detail =
+                    "Infobip refuses the API key (401): it is mistyped, expired, or not allowed from this address";
+                vec![url(), CheckLine::new(API_KEY, Failed, detail), untested(ACCOUNT_SCOPE)]
+            }
+            Self::KeyUnsendable(problem) => vec![
+                CheckLine::new(BASE_URL, NotTested, "can be tested once the API key is right"),
+                CheckLine::new(API_KEY, Failed, problem.to_string()),
+                untested(ACCOUNT_SCOPE),
+            ],
+            Self::WrongUrl(problem) => {
+                let detail = format!("{problem}: it must be the account's own, such as https://xxxxx.api.infobip.com");
+                vec![CheckLine::new(BASE_URL, Failed, detail), untested(API_KEY), untested(ACCOUNT_SCOPE)]
+            }
+            Self::NoAnswer(problem) => {
+                let detail = format!("Infobip could not answer ({problem}): try again later");
+                vec![CheckLine::new(BASE_URL, NotTested, detail), untested(API_KEY), untested(ACCOUNT_SCOPE)]
+            }
+        }
+    }
+}
+
 impl InfobipClient {
     /// Makes real calls with the account's credentials and says of each what is wrong with it.
     pub(crate) async fn check(&self, account: &Account) -> Vec<CheckLine> {
-        let mut lines = Vec::with_capacity(PROBES.len() + 3);
-        let is_usable = self.check_credentials(account, &mut lines).await;
+        let credentials = self.check_credentials(account).await;
+        let is_usable = matches!(credentials, Credentials::Good | Credentials::ScopeMissing);
+        let mut lines = credentials.lines();
         for probe in &PROBES {
             lines.push(if is_usable {
                 self.check_scope(account, probe).await
@@ -61,60 +116,28 @@ impl InfobipClient {
         lines
     }
 
-    /// The balance call: it tells base URL, key and the account scope apart. Answers whether the key can be used.
-    async fn check_credentials(&self, account: &Account, lines: &mut Vec<CheckLine>) -> bool {
-        let answer = self.probe(account, &Call::Get("/account/1/balance")).await;
-        let wrong_url = |problem: String| {
-            format!("{problem}: the base URL must be the account's own, such as https://xxxxx.api.infobip.com")
-        };
-        let (url, key, scope) = match &answer {
+    /// The balance call: it tells base URL, key and the account's scope apart.
+    async fn check_credentials(&self, account: &Account) -> Credentials {
+        match self.probe(account, &Call::Get("/account/1/balance")).await {
             Ok(answer) => match answer.status {
-                200 if is_balance(answer) => (Ok(()), Ok(()), Ok(())),
-                200 | 300..=399 | 404 => (
-                    Err(wrong_url(format!("what answers there is not Infobip (HTTP {})", answer.status))),
-                    Err(None),
-                    Err(None),
-                ),
-                401 => {
-                    let detail =
-                        "Infobip refuses the API key (401): it is mistyped, expired, or not allowed from this address";
-                    (Ok(()), Err(Some(detail.to_owned())), Err(None))
+                200 if is_balance(&answer) => Credentials::Good,
+                200 | 300..=399 | 404 => {
+                    Credentials::WrongUrl(format!("what answers there is not Infobip (HTTP {})", answer.status))
                 }
-                403 => (Ok(()), Ok(()), Err(Some("Infobip says 403: add the scope to the API key".to_owned()))),
-                status => {
-                    let detail = format!("Infobip could not answer ({}): try again", problem::of(status, &answer.body));
-                    (Ok(()), Err(Some(detail)), Err(None))
-                }
+                401 => Credentials::KeyRefused,
+                403 => Credentials::ScopeMissing,
+                status => Credentials::NoAnswer(problem::of(status, &answer.body)),
             },
-            Err(Unanswered::NotBuilt) => {
-                (Err(wrong_url("the address can't be called".to_owned())), Err(None), Err(None))
-            }
-            Err(unanswered) => (Err(wrong_url(unanswered.to_string())), Err(None), Err(None)),
-        };
-        let untested = "can be tested once what stands above is right";
-        lines.push(match url {
-            Ok(()) => CheckLine::new(BASE_URL, CheckResult::Ok, "Infobip answers there"),
-            Err(detail) => CheckLine::new(BASE_URL, CheckResult::Failed, detail),
-        });
-        let is_usable = key.is_ok();
-        lines.push(match key {
-            Ok(()) => CheckLine::new(API_KEY, CheckResult::Ok, "Infobip accepts it"),
-            Err(Some(detail)) => CheckLine::new(API_KEY, CheckResult::Failed, detail),
-            Err(None) => CheckLine::new(API_KEY, CheckResult::NotTested, untested),
-        });
-        lines.push(match scope {
-            Ok(()) => CheckLine::new(ACCOUNT_SCOPE, CheckResult::Ok, "needed for checking the key"),
-            Err(Some(detail)) => CheckLine::new(ACCOUNT_SCOPE, CheckResult::Missing, detail),
-            Err(None) => CheckLine::new(ACCOUNT_SCOPE, CheckResult::NotTested, untested),
-        });
-        is_usable
+            Err(NoAnswer::Key(unsendable)) => Credentials::KeyUnsendable(unsendable),
+            Err(NoAnswer::Unanswered(unanswered)) => Credentials::WrongUrl(unanswered.to_string()),
+        }
     }
 
     async fn check_scope(&self, account: &Account, probe: &Probe) -> CheckLine {
         let line = |result, detail: String| CheckLine::new(probe.scope, result, detail);
         let purpose = probe.purpose;
         match self.probe(account, &probe.call).await {
-            Err(unanswered) => line(CheckResult::NotTested, format!("for {purpose}; {unanswered}")),
+            Err(no_answer) => line(CheckResult::NotTested, format!("for {purpose}; {no_answer}")),
             Ok(answer) => match answer.status {
                 403 => line(CheckResult::Missing, format!("needed for {purpose}: add the scope to the API key")),
                 401 => line(CheckResult::Failed, "Infobip refuses the API key (401)".to_owned()),
@@ -127,13 +150,13 @@ impl InfobipClient {
         }
     }
 
-    async fn probe(&self, account: &Account, call: &Call) -> Result<Answer, Unanswered> {
+    async fn probe(&self, account: &Account, call: &Call) -> Result<Answer, NoAnswer> {
         let request = match call {
             Call::Get(target) => self.get(account, target),
             Call::Post(path, body) => self.post(account, path, body.as_bytes().to_vec()),
         };
         // `Retry-After` is not used here, so the time of the call does not matter.
-        outbound::exchange(request?, BODY_BYTES_MAX, Timestamp::ZERO).await
+        Ok(outbound::exchange(request?, BODY_BYTES_MAX, Timestamp::ZERO).await?)
     }
 }
 
@@ -144,6 +167,7 @@ fn is_balance(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::secret::Secret;
     use crate::infobip::client::tests::{account, client};
     use crate::outbound::stub::{Reply, Stub};
 
@@ -193,6 +217,10 @@ mod tests {
         }
         let lines = client().check(&account("http://127.0.0.1:1")).await;
         assert_eq!(results(&lines)[..2], [("Base URL", Failed), ("API key", NotTested)]);
+        let lines = check(vec![Reply::json(503, "")]).await;
+        assert!(lines.iter().all(|line| line.result == NotTested), "{lines:?}");
+        let unsendable = Account { api_key: Secret::new("a\nb"), ..account("http://127.0.0.1:1") };
+        assert_eq!(results(&client().check(&unsendable).await)[..2], [("Base URL", NotTested), ("API key", Failed)]);
         let lines = check(vec![Reply::json(403, "")]).await;
         assert_eq!(results(&lines)[1..3], [("API key", Ok), ("account-management:manage", Missing)]);
     }

@@ -7,9 +7,9 @@
 //! | 200 with the messages' answers | answered |
 //! | 200, or another 2xx, with a body we can't read | maybe sent |
 //! | 3xx | held, wrong address: redirects are never followed |
-//! | 401, 403, 404 | held: key refused, scope missing, wrong address |
-//! | other 4xx but 429 | the request is refused |
-//! | 429, 5xx | surely not sent, retry after what the answer says |
+//! | 401, 402, 403, 404 | held: key refused, no credit, scope missing, wrong address |
+//! | 408, 425, 429, 5xx | surely not sent, retry after what the answer says |
+//! | other 4xx | the request is refused |
 
 use std::time::Duration;
 
@@ -36,6 +36,11 @@ pub(crate) struct InfobipClient {
     webhook_base: String,
 }
 
+/// The API key is no header value, so it can't be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the API key holds characters that can't be sent")]
+pub(super) struct UnsendableKey;
+
 impl InfobipClient {
     /// `webhook_base`: the origin under which Infobip reaches our webhooks.
     pub(crate) fn new(webhook_base: &str) -> Result<Self, ClientSetup> {
@@ -46,7 +51,11 @@ impl InfobipClient {
         Ok(Self { http: outbound::client(total)?, webhook_base: webhook_base.trim_end_matches('/').to_owned() })
     }
 
-    pub(super) fn get(&self, account: &Account, path_and_query: &str) -> Result<reqwest::RequestBuilder, Unanswered> {
+    pub(super) fn get(
+        &self,
+        account: &Account,
+        path_and_query: &str,
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         self.authorized(account, self.http.get(url(account, path_and_query)))
     }
 
@@ -55,7 +64,7 @@ impl InfobipClient {
         account: &Account,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<reqwest::RequestBuilder, Unanswered> {
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         let request = self.http.post(url(account, path)).header(CONTENT_TYPE, "application/json").body(body);
         self.authorized(account, request)
     }
@@ -65,9 +74,9 @@ impl InfobipClient {
         &self,
         account: &Account,
         request: reqwest::RequestBuilder,
-    ) -> Result<reqwest::RequestBuilder, Unanswered> {
+    ) -> Result<reqwest::RequestBuilder, UnsendableKey> {
         let key = format!("App {}", account.api_key.expose());
-        let mut key = HeaderValue::try_from(key).map_err(|_| Unanswered::NotBuilt)?;
+        let mut key = HeaderValue::try_from(key).map_err(|_| UnsendableKey)?;
         key.set_sensitive(true);
         Ok(request.header(AUTHORIZATION, key).header(ACCEPT, "application/json"))
     }
@@ -79,9 +88,8 @@ impl InfobipClient {
             .map_err(|_| SendFailure::Refused { problem: "the request could not be written as JSON".into() })?;
         let exchanged = match self.post(request.account, endpoint.path, body) {
             Ok(prepared) => outbound::exchange(prepared, BODY_BYTES_MAX, request.now).await,
-            // A key that is no header value can't be right.
-            Err(_) => {
-                let problem = "the API key holds characters that can't be sent".into();
+            Err(unsendable) => {
+                let problem = unsendable.to_string();
                 return Err(SendFailure::Hold { reason: HoldReason::KeyRefused, problem });
             }
         };
@@ -127,14 +135,20 @@ fn classify(answer: &Answer) -> Result<Vec<MessageAnswer>, SendFailure> {
         }),
         300..=399 | 404 => hold(HoldReason::WrongAddress),
         401 => hold(HoldReason::KeyRefused),
+        402 => hold(HoldReason::NoCredit),
         403 => hold(HoldReason::ScopeMissing),
-        429 | 500.. => Err(SendFailure::NotSent { retry_after: answer.retry_after, problem: problem() }),
+        408 | 425 | 429 | 500.. => Err(SendFailure::NotSent { retry_after: answer.retry_after, problem: problem() }),
         _ => Err(SendFailure::Refused { problem: problem() }),
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
     use super::*;
     use crate::clock::Timestamp;
     use crate::domain::ids::{AccountId, QueueId};
@@ -254,6 +268,61 @@ pub(crate) mod tests {
         assert!(matches!(sent, Err(SendFailure::MaybeSent { .. })), "{sent:?}");
     }
 
+    /// A peer that answers one request on each connection, keeps it open and then closes it: after having read another
+    /// when `reads_one_more`, else at once. It notifies of each close, and in the end tells how many requests it read.
+    async fn kept_then_closed(reads_one_more: bool) -> (String, Arc<Notify>, JoinHandle<usize>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let closed = Arc::new(Notify::new());
+        let notify = closed.clone();
+        let peer = tokio::spawn(async move {
+            let body = r#"{"messages":[{"messageId":"m","status":{"groupId":1,"id":26}}]}"#;
+            let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let mut requests = 0;
+            let quiet = Duration::from_millis(700);
+            while let Ok(Ok((mut stream, _))) = tokio::time::timeout(quiet, listener.accept()).await {
+                for is_answered in [true, false] {
+                    if !is_answered && !reads_one_more {
+                        break;
+                    }
+                    let mut bytes = Vec::new();
+                    while !bytes.ends_with(b"}}}") && stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {}
+                    requests += usize::from(!bytes.is_empty());
+                    if is_answered {
+                        stream.write_all(reply.as_bytes()).await.unwrap();
+                    }
+                }
+                drop(stream);
+                notify.notify_one();
+            }
+            requests
+        });
+        (origin, closed, peer)
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_kept_connection_is_never_repeated_by_the_client() {
+        let (origin, _, peer) = kept_then_closed(true).await;
+        let (client, account, messages) = (client(), account(&origin), [queued(1, "Hi")]);
+        let request = SendRequest { account: &account, channel: Channel::Sms, messages: &messages, now: NOW };
+        assert!(client.send(request).await.is_ok());
+        let second = client.send(request).await;
+        assert!(matches!(second, Err(SendFailure::MaybeSent { .. })), "{second:?}");
+        assert_eq!(peer.await.unwrap(), 2, "the peer saw each request once");
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_the_peer_closed_costs_nothing() {
+        let (origin, closed, peer) = kept_then_closed(false).await;
+        let (client, account, messages) = (client(), account(&origin), [queued(1, "Hi")]);
+        let request = SendRequest { account: &account, channel: Channel::Sms, messages: &messages, now: NOW };
+        assert!(client.send(request).await.is_ok());
+        closed.notified().await;
+        assert!(client.send(request).await.is_ok());
+        assert_eq!(peer.await.unwrap(), 2);
+    }
+
     #[tokio::test]
     async fn a_success_that_can_not_be_read_is_maybe_sent() {
         for reply in [Reply::json(200, "<html>"), Reply::json(200, "{}"), Reply::json(202, "")] {
@@ -271,9 +340,16 @@ pub(crate) mod tests {
         let expected =
             SendFailure::NotSent { retry_after: Some(Duration::from_secs(7)), problem: "HTTP 429 E429".into() };
         assert_eq!(send(seconds).await, Err(expected));
-        for status in [500, 502, 504] {
+        for status in [500, 502, 504, 408] {
             assert!(matches!(send(Reply::json(status, "")).await, Err(SendFailure::NotSent { retry_after: None, .. })));
         }
+    }
+
+    #[tokio::test]
+    async fn a_status_says_enough_even_when_its_body_is_cut() {
+        let cut = b"HTTP/1.1 503 X\r\nContent-Length: 500\r\nRetry-After: 3\r\n\r\n{\"err".to_vec();
+        let expected = SendFailure::NotSent { retry_after: Some(Duration::from_secs(3)), problem: "HTTP 503".into() };
+        assert_eq!(send(Reply::Bytes(cut)).await, Err(expected));
     }
 
     #[tokio::test]
@@ -283,6 +359,7 @@ pub(crate) mod tests {
         }
         for (status, expected) in [
             (401, HoldReason::KeyRefused),
+            (402, HoldReason::NoCredit),
             (403, HoldReason::ScopeMissing),
             (404, HoldReason::WrongAddress),
             (302, HoldReason::WrongAddress),

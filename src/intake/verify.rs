@@ -61,7 +61,7 @@ pub(crate) fn verify_execute(
             ExecuteCall::parse(json)?;
             return Err(CallError::Unsigned);
         }
-        Body::Neither => return Err(CallError::NeitherJsonNorJwt),
+        Body::Empty | Body::Neither => return Err(CallError::NeitherJsonNorJwt),
     };
     let unverified = jwt::peek(&jws).ok_or(JwtError::Malformed)?;
     let call = ExecuteCall::parse(&unverified);

@@ -125,8 +125,8 @@ impl Lookup {
         })
     }
 
-    /// The row of a message that this store does not know: sent before a restore, or past its retention. SFMC's trouble is not the contact's: without an answer the
-    /// report is not available.
+    /// The row of a message that this store does not know, sent before a restore. SFMC's trouble is not the contact's:
+    /// without an answer the report is not available.
     async fn from_extension(&self, tenant: &Tenant, arguments: &InArguments, message_id: &str) -> DeliveryAnswer {
         let account = match arguments.get(names::ACCOUNT) {
             Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::faults::{Fault, WebhookFaults};
+use super::fields::Fields as _;
 use super::front::{Call, Platform, Reply};
 use super::infobip::{InboundMessage, InfobipWorld};
 use super::journey::{Journey, JourneyOptions, audience_from_csv};
@@ -106,7 +107,7 @@ async fn sfmc(world: &SfmcWorld, method: &str, segments: &[&str], call: &Call) -
             let run = run(world, id)?;
             let mut body = json!({ "isFinished": run.is_finished(), "progress": run.progress() });
             if call.query_value("contacts").is_some_and(|wanted| wanted == "true") && run.is_finished() {
-                body["contacts"] = json!(run.outcome().await.contacts);
+                body.set("contacts", json!(run.outcome().await.contacts));
             }
             Ok(Reply::json(200, &body))
         }

@@ -1,8 +1,9 @@
 //! The HTTP face both stand-ins share: listening, faults, recording, closing connections without an answer.
 
 use std::any::Any;
+use std::fmt;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
@@ -161,11 +162,17 @@ struct Front {
     clock: Arc<dyn Clock>,
 }
 
-/// A running listener.
-#[derive(Clone, Debug)]
+/// A listener that can be taken down and brought up again on the same address.
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
-    handle: ServerHandle,
+    front: web::Data<Front>,
+    handle: Mutex<ServerHandle>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Listener {
@@ -178,28 +185,53 @@ impl Listener {
     ) -> std::io::Result<Self> {
         let address = socket.local_addr()?;
         let front = web::Data::new(Front { platform, recorder, clock });
-        let server = HttpServer::new(move || {
-            let app = App::new().app_data(front.clone());
-            app.default_service(web::to(handle))
-        })
-        .workers(1)
-        .disable_signals()
-        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
-        .client_request_timeout(Duration::ZERO)
-        .client_disconnect_timeout(Duration::ZERO)
-        .shutdown_timeout(1)
-        .on_connect(remember_socket)
-        .listen(socket)?
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Ok(Self { address, handle })
+        let handle = Mutex::new(serve(socket, front.clone())?);
+        Ok(Self { address, front, handle })
     }
 
     /// Closes the listener and every connection; connecting is refused from then on.
     pub(super) async fn stop(&self) {
-        self.handle.stop(false).await;
+        let stopped = self.lock().stop(false);
+        stopped.await;
     }
+
+    /// Serves again on the same address.
+    pub(super) fn restart(&self) -> std::io::Result<()> {
+        let handle = serve(TcpListener::bind(self.address)?, self.front.clone())?;
+        *self.lock() = handle;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ServerHandle> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listener {
+    /// A sandbox that was not stopped must not leave its threads and sockets behind.
+    fn drop(&mut self) {
+        // The order to stop is given by the call; nobody is left to wait for its end.
+        drop(self.lock().stop(false));
+    }
+}
+
+fn serve(socket: TcpListener, front: web::Data<Front>) -> std::io::Result<ServerHandle> {
+    let server = HttpServer::new(move || {
+        let app = App::new().app_data(front.clone());
+        app.default_service(web::to(handle))
+    })
+    .workers(1)
+    .disable_signals()
+    .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+    .client_request_timeout(Duration::ZERO)
+    .client_disconnect_timeout(Duration::ZERO)
+    .shutdown_timeout(1)
+    .on_connect(remember_socket)
+    .listen(socket)?
+    .run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(handle)
 }
 
 /// A second handle on the connection, to close it under the server.

@@ -9,8 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
+mod acceptance;
 mod account;
+mod endpoints;
 mod errors;
+mod history;
 mod ledger;
 mod outcome;
 mod probes;
@@ -18,6 +21,7 @@ mod schema;
 mod sms;
 mod status;
 mod text;
+mod unified;
 mod webhooks;
 
 pub use account::InfobipAccount;
@@ -27,6 +31,7 @@ use super::faults::{Fault, FaultKind, Faults, WebhookFaults};
 use super::front::{Call, Reply};
 use super::http_client;
 use crate::clock::{Clock, Timestamp};
+use crate::sandbox::fields::Fields as _;
 use account::Account;
 use ledger::Ledger;
 use webhooks::Outbox;
@@ -317,10 +322,10 @@ impl InboundMessage {
             "messageCount": 1,
         });
         if let Some(paired) = &self.paired_message_id {
-            body["pairedMessageId"] = paired.as_str().into();
+            body.set("pairedMessageId", paired.as_str());
         }
         if let Some(data) = &self.callback_data {
-            body["callbackData"] = data.as_str().into();
+            body.set("callbackData", data.as_str());
         }
         body
     }
@@ -342,7 +347,7 @@ impl State {
         let Some(api_key) = key.filter(|key| self.accounts.contains_key(*key)).map(str::to_owned) else {
             return errors::unauthorized(family);
         };
-        let Some(endpoint) = probes::endpoint(&call.method, &call.path) else { return errors::not_found(family) };
+        let Some(endpoint) = endpoints::find(&call.method, &call.path) else { return errors::not_found(family) };
         let is_allowed = self.accounts.get(&api_key).is_some_and(|account| account.allows_any(endpoint.scopes));
         if !is_allowed {
             return errors::forbidden(family);

@@ -186,11 +186,10 @@ pub struct SplitRule {
     pub next: Option<String>,
 }
 
-/// How a split compares. Text is compared exactly.
+/// How a split compares. Text is compared exactly. In JSON `beginsWith` or `begins_with`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SplitOperator {
-    #[serde(alias = "equals")]
     Equals,
     #[serde(alias = "not_equals")]
     NotEquals,
@@ -198,9 +197,7 @@ pub enum SplitOperator {
     BeginsWith,
     #[serde(alias = "ends_with")]
     EndsWith,
-    #[serde(alias = "contains")]
     Contains,
-    #[serde(alias = "empty")]
     Empty,
     #[serde(alias = "not_empty")]
     NotEmpty,

@@ -356,12 +356,16 @@ impl SfmcWorld {
         state.settle(now);
         let is_soap = call.path.eq_ignore_ascii_case("/Service.asmx");
         if let Some(fault) = fault {
-            return if is_soap { soap::faulty(fault) } else { rest::faulty(fault) };
+            return match fault {
+                _ if is_soap => soap::faulty(fault),
+                FaultKind::Unauthorized if call.path == token::PATH => token::invalid_client(),
+                _ => rest::faulty(fault),
+            };
         }
         let scene = Scene { now, wall: self.shared.clock.now(), origin: &self.shared.origin };
         if is_soap {
             soap::answer(&mut state, &scene, call)
-        } else if call.path == "/v2/token" {
+        } else if call.path == token::PATH {
             token::answer(&mut state, &scene, call)
         } else {
             rest::answer(&mut state, &scene, call)

@@ -26,6 +26,8 @@ pub(crate) enum Body<'a> {
     Json(&'a [u8]),
     /// A compact JWS, not yet verified.
     Token(Cow<'a, str>),
+    /// Nothing but white space, which a lifecycle call may be.
+    Empty,
     Neither,
 }
 
@@ -51,6 +53,7 @@ pub(crate) enum JwtError {
 pub(crate) fn split(body: &[u8]) -> Body<'_> {
     let body = body.trim_ascii();
     match body.first() {
+        None => Body::Empty,
         Some(b'{') => match serde_json::from_slice(body) {
             Ok(Envelope { jwt: Some(token) }) if is_compact(token.as_bytes()) => Body::Token(token),
             _ => Body::Json(body),
@@ -220,7 +223,8 @@ mod tests {
         assert_eq!(split(format!("{{\"jwt\":\"{jws}\"}}").as_bytes()), Body::Token(Cow::Borrowed(&jws)));
         assert_eq!(split(b"{\"jwt\":\"x\"}"), Body::Json(b"{\"jwt\":\"x\"}"));
         assert_eq!(split(b"{not json"), Body::Json(b"{not json"));
-        for neither in [&b""[..], b"  ", b"a.b", b"a.b.c.d", b"a.b.c\xff", b"<html>", b"\"x\"", b".b.c", b"[1]"] {
+        assert_eq!((split(b""), split(b" \r\n")), (Body::Empty, Body::Empty));
+        for neither in [&b"a.b"[..], b"a.b.c.d", b"a.b.c\xff", b"<html>", b"\"x\"", b".b.c", b"[1]"] {
             assert_eq!(split(neither), Body::Neither, "{neither:?}");
         }
     }

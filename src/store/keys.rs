@@ -65,6 +65,7 @@ impl OutboxTarget {
 }
 
 /// A key of the store.
+#[expect(clippy::enum_variant_names, reason = "the family of business units' data keys is called that")]
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Key {
     Meta(Box<str>),

@@ -12,18 +12,23 @@ pub(crate) struct MemoryKv(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     entries: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// For each applied but unsynced batch: what its keys held before, to be put back in reverse.
-    unsynced: Vec<Vec<(Vec<u8>, Option<Vec<u8>>)>>,
+    /// One for each batch that is applied but not synced.
+    unsynced: Vec<Undo>,
     applies: usize,
     syncs: usize,
     faults: Faults,
 }
+
+/// What a batch's keys held before it, to be put back in reverse.
+type Undo = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 #[derive(Default)]
 struct Faults {
     fail_next_apply: bool,
     fail_next_sync: bool,
     disk_full: bool,
+    /// Applies that still succeed.
+    applies_left: Option<usize>,
 }
 
 impl MemoryKv {
@@ -48,6 +53,11 @@ impl MemoryKv {
         state.faults = Faults::default();
     }
 
+    /// Batches that a crash would lose now.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.lock().unsynced.len()
+    }
+
     /// Batches applied so far.
     pub(crate) fn applies(&self) -> usize {
         self.lock().applies
@@ -60,6 +70,11 @@ impl MemoryKv {
 
     pub(crate) fn fail_next_apply(&self) {
         self.lock().faults.fail_next_apply = true;
+    }
+
+    /// The next `applies` succeed, those after them fail.
+    pub(crate) fn fail_after_applies(&self, applies: usize) {
+        self.lock().faults.applies_left = Some(applies);
     }
 
     pub(crate) fn fail_next_sync(&self) {
@@ -118,8 +133,12 @@ impl Kv for MemoryKv {
         if state.faults.disk_full {
             return Err(KvError::DiskFull);
         }
-        if std::mem::take(&mut state.faults.fail_next_apply) {
+        let is_last = state.faults.applies_left == Some(0);
+        if is_last || std::mem::take(&mut state.faults.fail_next_apply) {
             return Err(KvError::Io("apply fails by order".into()));
+        }
+        if let Some(left) = &mut state.faults.applies_left {
+            *left -= 1;
         }
         let undo = batch.writes().iter().map(|write| {
             let before = match &write.value {

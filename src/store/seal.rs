@@ -142,7 +142,7 @@ impl Sealer {
 
     /// A keyed hash of `bytes` for use in a key. `label` keeps hashes of different things apart.
     pub(crate) fn lookup_hash(&self, label: &str, bytes: &[u8]) -> Hash {
-        let full = mac(&*self.0.lookup, &[label.as_bytes(), &[0], bytes]);
+        let full = mac(&self.0.lookup, &[label.as_bytes(), &[0], bytes]);
         let mut hash = Hash::default();
         hash.iter_mut().zip(full).for_each(|(to, from)| *to = from);
         hash

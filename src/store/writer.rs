@@ -1,6 +1,7 @@
 //! The one writer: takes what has gathered, applies it as one batch, syncs once, answers all (group commit).
 //!
-//! There is no timer to wait for more: the sync itself is the gathering time. When a write or a sync fails, the state
+//! There is no timer to wait for more: the sync itself is the gathering time. (Yielding to the
+//! callers just answered, before the next group, was tried: no gain that stood out of the noise.) When a write or a sync fails, the state
 //! of the files is unknown, so a gate closes: all of that group get the error, and every later commit is refused at
 //! once until the process has opened the store anew.
 
@@ -22,9 +23,6 @@ pub(crate) const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Most commits of tasks that may wait for the writer: some milliseconds' worth. Further callers wait to get in, and
 /// their memory stays bounded by whoever limits the requests in flight.
 const WAITING_MAX: usize = 4_096;
-/// How often the writer lets the callers it has just answered run, to find their next commits in one group instead of
-/// the first of them alone.
-const YIELDS_MAX: usize = 8;
 
 /// Proof that a commit is on disk. Only the writer can make one.
 #[must_use = "a receipt is what allows an acknowledgement"]
@@ -200,7 +198,6 @@ impl Shared {
         let mut group = Vec::with_capacity(GROUP_WRITES_MAX);
         let mut batch = Batch::default();
         loop {
-            self.let_callers_run(group.len());
             group.clear();
             if !self.take(&mut group, &mut batch) {
                 return;
@@ -210,10 +207,11 @@ impl Shared {
                 _ => self.apply_and_sync(&batch),
             };
             if let Err(error) = result {
+                // First of all, so that nobody who hears of the error finds the gate open.
+                self.shut();
                 for request in group.drain(..) {
                     request.answer.send(Err(error.clone()));
                 }
-                // Dropping the gate refuses the rest.
                 return;
             }
             self.commits.fetch_add(group.len() as u64, Ordering::Relaxed);
@@ -221,17 +219,6 @@ impl Shared {
                 std::mem::replace(&mut request.answer, Answer::Nobody).send(Ok(Receipt { _made_by_the_writer: () }));
             }
             batch.clear();
-        }
-    }
-
-    /// The callers just answered are likely to come again. Without this the first of them would get a sync for itself
-    /// while the others wait for the next one.
-    fn let_callers_run(&self, answered: usize) {
-        for _ in 0..YIELDS_MAX {
-            if self.lock().requests.len() >= answered {
-                return;
-            }
-            std::thread::yield_now();
         }
     }
 
@@ -345,5 +332,216 @@ impl Drop for Gate {
 impl From<KvError> for StoreError {
     fn from(error: KvError) -> Self {
         Self::Kv(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::store::kv::Entry;
+    use crate::store::kv_memory::MemoryKv;
+
+    /// Lets syncs through one by one.
+    struct Stepped {
+        kv: MemoryKv,
+        turns: Mutex<mpsc::Receiver<()>>,
+        syncing: AtomicUsize,
+    }
+
+    impl Kv for Stepped {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+            self.kv.get(key)
+        }
+
+        fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, KvError> {
+            self.kv.range(from, to, limit)
+        }
+
+        fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, KvError> {
+            self.kv.last(prefix)
+        }
+
+        fn apply(&self, batch: &Batch) -> Result<(), KvError> {
+            self.kv.apply(batch)
+        }
+
+        fn sync(&self) -> Result<(), KvError> {
+            self.syncing.fetch_add(1, Ordering::SeqCst);
+            // An error means that the test has let all go.
+            self.turns.lock().unwrap().recv().ok();
+            self.kv.sync()
+        }
+    }
+
+    struct Setup {
+        kv: MemoryKv,
+        stepped: Arc<Stepped>,
+        /// Dropping it lets all syncs through.
+        turns: mpsc::Sender<()>,
+        writer: Arc<Writer>,
+        runtime: tokio::runtime::Runtime,
+    }
+
+    fn setup() -> Setup {
+        let kv = MemoryKv::default();
+        let (turns, taken) = mpsc::channel();
+        let stepped = Arc::new(Stepped { kv: kv.clone(), turns: Mutex::new(taken), syncing: AtomicUsize::new(0) });
+        let writer = Arc::new(Writer::start(stepped.clone()).unwrap());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        Setup { kv, stepped, turns, writer, runtime }
+    }
+
+    type Commit = tokio::task::JoinHandle<Result<Receipt, StoreError>>;
+
+    impl Setup {
+        fn commit(&self, writes: std::ops::Range<u32>) -> Commit {
+            let writer = Arc::clone(&self.writer);
+            self.runtime.spawn(async move { writer.commit(batch(writes)).await })
+        }
+
+        /// Waits until the writer is in its `count`-th sync and `waiting` requests are in the queue.
+        fn settle(&self, count: usize, waiting: usize) {
+            let settled = || {
+                self.stepped.syncing.load(Ordering::SeqCst) == count
+                    && self.writer.shared.lock().requests.len() == waiting
+            };
+            for _ in 0..2_000_000 {
+                if settled() {
+                    return;
+                }
+                std::thread::yield_now();
+            }
+            panic!("did not come to {count} syncs and {waiting} waiting");
+        }
+
+        fn answer(&self, commit: Commit) -> Result<(), StoreError> {
+            self.runtime.block_on(commit).unwrap().map(drop)
+        }
+    }
+
+    fn batch(writes: std::ops::Range<u32>) -> Batch {
+        let mut batch = Batch::default();
+        writes.for_each(|i| batch.put(i.to_be_bytes().to_vec(), vec![1; 700]));
+        batch
+    }
+
+    #[test]
+    fn answers_come_only_after_the_sync() {
+        let setup = setup();
+        let commit = setup.commit(0..1);
+        setup.settle(1, 0);
+        assert_eq!((setup.kv.applies(), setup.kv.syncs()), (1, 0));
+        assert!(!commit.is_finished());
+        setup.turns.send(()).unwrap();
+        assert_eq!(setup.answer(commit), Ok(()));
+        assert_eq!(setup.kv.syncs(), 1);
+        setup.kv.crash();
+        assert_eq!(setup.kv.entries().len(), 1);
+    }
+
+    #[test]
+    fn callers_at_the_same_time_share_syncs() {
+        let setup = setup();
+        let mut commits = vec![setup.commit(0..1)];
+        setup.settle(1, 0);
+        commits.extend((1..=64).map(|i| setup.commit(2 * i..2 * i + 2)));
+        setup.settle(1, 64);
+        setup.turns.send(()).unwrap();
+        setup.turns.send(()).unwrap();
+        for commit in commits {
+            assert_eq!(setup.answer(commit), Ok(()));
+        }
+        // 64 commits of 2 writes are exactly one group.
+        assert_eq!(setup.kv.syncs(), 2);
+        assert_eq!(setup.writer.counts(), (65, 2));
+    }
+
+    #[test]
+    fn a_batch_larger_than_a_group_is_applied_alone_and_whole() {
+        let setup = setup();
+        let first = setup.commit(0..1);
+        setup.settle(1, 0);
+        let large = setup.commit(1..301);
+        setup.settle(1, 1);
+        let small = setup.commit(301..302);
+        setup.settle(1, 2);
+        drop(setup.turns);
+        for commit in [first, large, small] {
+            assert!(setup.runtime.block_on(commit).unwrap().is_ok());
+        }
+        assert_eq!(setup.kv.applies(), 3);
+        assert_eq!(setup.kv.entries().len(), 302);
+    }
+
+    #[test]
+    fn the_gate_closes_on_a_failed_sync() {
+        let setup = setup();
+        let first = setup.commit(0..1);
+        setup.settle(1, 0);
+        let mut group = vec![setup.commit(1..2)];
+        setup.settle(1, 1);
+        group.push(setup.commit(2..3));
+        setup.settle(1, 2);
+        setup.turns.send(()).unwrap();
+        assert_eq!(setup.answer(first), Ok(()));
+        setup.settle(2, 0);
+        let later = setup.commit(3..4);
+        setup.settle(2, 1);
+        setup.kv.fail_next_sync();
+        setup.turns.send(()).unwrap();
+        for commit in group {
+            assert!(matches!(setup.runtime.block_on(commit).unwrap(), Err(StoreError::Kv(KvError::Io(_)))));
+        }
+        assert!(matches!(setup.runtime.block_on(later).unwrap(), Err(StoreError::Closed)));
+        assert!(!setup.writer.is_open());
+        assert!(matches!(setup.writer.commit_blocking(batch(9..10)), Err(StoreError::Closed)));
+        setup.kv.crash();
+        assert_eq!(setup.kv.entries().len(), 1, "only what was acknowledged is promised");
+    }
+
+    #[test]
+    fn a_full_disk_closes_the_gate() {
+        let kv = MemoryKv::default();
+        let writer = Writer::start(Arc::new(kv.clone())).unwrap();
+        kv.set_disk_full(true);
+        assert_eq!(writer.commit_blocking(batch(0..1)).map(drop), Err(StoreError::Kv(KvError::DiskFull)));
+        kv.set_disk_full(false);
+        assert_eq!(writer.commit_blocking(batch(0..1)).map(drop), Err(StoreError::Closed));
+    }
+
+    #[test]
+    fn a_failed_apply_closes_the_gate() {
+        let kv = MemoryKv::default();
+        let writer = Writer::start(Arc::new(kv.clone())).unwrap();
+        kv.fail_next_apply();
+        assert!(writer.commit_blocking(batch(0..1)).is_err());
+        assert!(!writer.is_open());
+        assert!(kv.entries().is_empty());
+    }
+
+    #[test]
+    fn a_value_too_large_is_its_callers_mistake_alone() {
+        let writer = Writer::start(Arc::new(MemoryKv::default())).unwrap();
+        let mut large = Batch::default();
+        large.put(vec![1], vec![0; crate::store::kv::VALUE_BYTES_MAX + 1]);
+        assert!(matches!(writer.commit_blocking(large), Err(StoreError::Kv(KvError::ValueTooLarge { .. }))));
+        assert!(writer.is_open());
+    }
+
+    #[test]
+    fn closing_finishes_what_waits_and_takes_nothing_more() {
+        let setup = setup();
+        let first = setup.commit(0..1);
+        setup.settle(1, 0);
+        let second = setup.commit(1..2);
+        setup.settle(1, 1);
+        drop(setup.turns);
+        setup.writer.close();
+        assert!(setup.runtime.block_on(first).unwrap().is_ok());
+        assert!(setup.runtime.block_on(second).unwrap().is_ok());
+        assert!(matches!(setup.writer.commit_blocking(batch(2..3)), Err(StoreError::Closed)));
+        assert_eq!(setup.kv.entries().len(), 2);
     }
 }

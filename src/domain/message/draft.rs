@@ -1,10 +1,4 @@
-//! The in-arguments of the messaging activity, version 1: what the activity page writes into a journey and execute
-//! reads. **This is a public contract**: journeys saved in SFMC keep their shape for years, so names and meanings here
-//! are never changed or reused; a new version adds names. ARCHITECTURE.md points here and repeats nothing.
-//!
-//! Every value that may be personalised is an in-argument of its own, because SFMC resolves an expression only as the
-//! whole or a part of a string value (sfmc.md 1.5). Fields that resolve to nothing may arrive empty, null or not at
-//! all: the three are the same. Unknown names are kept and ignored.
+//! A message before validation: the merged in-arguments of a call, read by the [contract](super::contract).
 
 use std::collections::HashMap;
 
@@ -17,71 +11,9 @@ use super::super::origin;
 use super::super::phone::{Country, Phone};
 use super::super::speed_limit::{SpeedLimit, SpeedUnit};
 use super::super::timestamp::Timestamp;
+use super::contract::{NUMBERED_MAX, names};
 use super::{BULK_ID_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, VALIDITY_MINUTES_MAX};
 
-/// Names of the in-arguments. Flags are `true` or `false` (also `1`, `0`, `yes`, `no`), in any case.
-pub(crate) mod names {
-    /// Version of this contract, `1`.
-    pub(crate) const CONTRACT: &str = "contract";
-    /// MID of the business unit: finds the tenant whose keys may verify the call (spec T8).
-    pub(crate) const MID: &str = "mid";
-    /// Our id of the activity's configuration, signed (spec M12).
-    pub(crate) const CONFIGURATION_ID: &str = "configurationId";
-    /// Label of the Infobip account; may be absent when the business unit has exactly one.
-    pub(crate) const ACCOUNT: &str = "account";
-    /// Channel, such as `SMS`.
-    pub(crate) const CHANNEL: &str = "channel";
-    /// `{{Contact.Key}}`; `keyValue` of the call stands in for it.
-    pub(crate) const CONTACT_KEY: &str = "contactKey";
-    /// `{{Context.IsTest}}`.
-    pub(crate) const IS_TEST: &str = "isTest";
-    /// `{{Context.VersionNumber}}`.
-    pub(crate) const VERSION_NUMBER: &str = "versionNumber";
-    /// Name of the journey as known when the activity was configured.
-    pub(crate) const JOURNEY_NAME: &str = "journeyName";
-    /// Bulk id: the activity's name; the channel's default without one.
-    pub(crate) const BULK_ID: &str = "bulkId";
-    /// `phone1`, `phone2`, …: one per Phone field, in the data extension's order.
-    pub(crate) const PHONE_PREFIX: &str = "phone";
-    /// Number of the one phone field to use; empty: the first populated.
-    pub(crate) const PHONE_CHOICE: &str = "phoneChoice";
-    /// `{{InteractionDefaults.MobileNumber}}`: the last resort, when the journey has one.
-    pub(crate) const PHONE_DEFAULT: &str = "phoneDefault";
-    pub(crate) const SENDER: &str = "sender";
-    pub(crate) const TEXT: &str = "text";
-    /// Flag: shorten and track URLs.
-    pub(crate) const SHORTEN_URL: &str = "shortenUrl";
-    /// Flag: report clicks; on unless it says otherwise while `shortenUrl` is on.
-    pub(crate) const TRACK_CLICKS: &str = "trackClicks";
-    pub(crate) const CUSTOM_DOMAIN: &str = "customDomain";
-    /// Flag: the manual's *Remove https:// from domain*.
-    pub(crate) const REMOVE_PROTOCOL: &str = "removeProtocol";
-    /// Flag: India DLT template chosen; then the principal entity id is mandatory.
-    pub(crate) const DLT: &str = "dlt";
-    pub(crate) const DLT_PRINCIPAL_ENTITY_ID: &str = "dltPrincipalEntityId";
-    pub(crate) const DLT_CONTENT_TEMPLATE_ID: &str = "dltContentTemplateId";
-    /// Whole number, 1 to 100000; no limit without it.
-    pub(crate) const SPEED_LIMIT_COUNT: &str = "speedLimitCount";
-    /// `MINUTE`, `HOUR` or `DAY`.
-    pub(crate) const SPEED_LIMIT_UNIT: &str = "speedLimitUnit";
-    /// `callbackName1`, `callbackName2`, …: names of the custom callback data fields, in the form's order.
-    pub(crate) const CALLBACK_NAME_PREFIX: &str = "callbackName";
-    /// `callbackValue1`, …: their values.
-    pub(crate) const CALLBACK_VALUE_PREFIX: &str = "callbackValue";
-    /// Validity in minutes, 1 to 2880; 2880 without it.
-    pub(crate) const VALIDITY_MINUTES: &str = "validityMinutes";
-    /// ISO 8601 moment after which the message is not sent any more.
-    pub(crate) const LATEST_SEND_AT: &str = "latestSendAt";
-    /// What `stop` does to this version's queued messages: `KEEP` (default), `HOLD` or `CANCEL`.
-    pub(crate) const ON_STOP: &str = "onStop";
-    /// Reports activity: `{{Interaction.<activity key>.messageId}}`.
-    pub(crate) const MESSAGE_ID: &str = "messageId";
-    /// Reports activity: which kind of report, `DELIVERY`.
-    pub(crate) const REPORT_KIND: &str = "reportKind";
-}
-
-/// Most numbered phone fields and callback fields that are looked at; the page offers fewer.
-const NUMBERED_MAX: usize = 50;
 /// Longest contact key in SFMC, in characters.
 const CONTACT_KEY_CHARS_MAX: usize = 254;
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::faults::FaultKind;
+use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::Reply;
 
 /// Which shape an endpoint's errors have.
@@ -46,7 +47,7 @@ pub(super) fn bad_request(family: Family, violations: &[Violation]) -> Reply {
                 }
             }
             let mut exception = json!({ "messageId": "BAD_REQUEST", "text": "Bad request" });
-            exception["validationErrors"] = by_property.into();
+            exception.set("validationErrors", by_property);
             json!({ "requestError": { "serviceException": exception } })
         }
     };

@@ -10,6 +10,7 @@ use super::status::{Status, WAITING};
 use super::webhooks::date;
 use super::{ReceivedMessage, SentReport};
 use crate::clock::Timestamp;
+use crate::sandbox::fields::Fields as _;
 
 /// One accepted occurrence. Text, sender and the like are read from `raw` when somebody asks.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Entry {
         let mut report = json!({
             "messageId": self.message_id,
             "to": self.to,
-            "sender": message["sender"],
+            "sender": message.at("sender"),
             "sentAt": date(self.wall_at),
             "doneAt": date(self.wall_at.plus(self.delay)),
             "messageCount": self.parts,
@@ -55,7 +56,7 @@ impl Entry {
             "error": status.error(),
         });
         if let Some(bulk_id) = &self.bulk_id {
-            report["bulkId"] = (**bulk_id).into();
+            report.set("bulkId", &**bulk_id);
         }
         for (name, pointer) in [
             ("callbackData", "/webhooks/callbackData"),
@@ -63,7 +64,7 @@ impl Entry {
             ("campaignReferenceId", "/options/campaignReferenceId"),
         ] {
             if let Some(value) = message.pointer(pointer) {
-                report[name] = value.clone();
+                report.set(name, value.clone());
             }
         }
         report
@@ -73,8 +74,8 @@ impl Entry {
     pub(super) fn log(&self, now: Timestamp) -> Value {
         let is_decided = self.is_decided(now);
         let mut log = self.report(if is_decided { self.fate } else { WAITING });
-        log["destination"] = (*self.to).into();
-        log["content"] = self.message()["content"].clone();
+        log.set("destination", &*self.to);
+        log.set("content", self.message().at("content").clone());
         if let Value::Object(fields) = &mut log {
             fields.remove("to");
             fields.remove("callbackData");
@@ -100,10 +101,10 @@ impl Entry {
             "geoLocationInfo": { "countryName": "Croatia", "city": "Zagreb" },
         });
         if let Some(bulk_id) = &self.bulk_id {
-            click["bulkId"] = (**bulk_id).into();
+            click.set("bulkId", &**bulk_id);
         }
         if let Some(data) = message.pointer("/webhooks/callbackData") {
-            click["callbackData"] = data.clone();
+            click.set("callbackData", data.clone());
         }
         click
     }

@@ -171,6 +171,9 @@ struct Executed {
     attempt: Attempt,
 }
 
+/// A moment and the sleep until it.
+type Alarm = (Timestamp, Pin<Box<dyn Future<Output = ()> + Send>>);
+
 type Executing = Pin<Box<dyn Future<Output = Executed> + Send>>;
 
 struct Walk {
@@ -210,7 +213,7 @@ impl Walk {
         let mut closing = self.runner.closing.clone();
         let run = self.run.clone();
         // The same sleep is kept while the earliest moment stays the same.
-        let mut alarm: Option<(Timestamp, Pin<Box<dyn Future<Output = ()> + Send>>)> = None;
+        let mut alarm: Option<Alarm> = None;
         loop {
             self.dispatch();
             if self.inside == 0 {
@@ -438,7 +441,7 @@ impl Walk {
     }
 }
 
-async fn ring(alarm: &mut Option<(Timestamp, Pin<Box<dyn Future<Output = ()> + Send>>)>) {
+async fn ring(alarm: &mut Option<Alarm>) {
     match alarm {
         Some((_, sleep)) => sleep.await,
         None => std::future::pending().await,

@@ -240,4 +240,16 @@ mod tests {
         let template = json!({ "count": 3, "list": [true, null, "{{Contact.Key}}"], "plain": "x" });
         assert_eq!(resolve(&template), json!({ "count": 3, "list": [true, null, "C-1"], "plain": "x" }));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn text_without_expressions_stays_as_it_is(text in "[^{}]*") {
+            proptest::prop_assert_eq!(resolve(&json!(text)), json!(text));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[{}.\"A-Za-z -]*") {
+            resolve(&json!(text));
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::rest_error;
 use super::token::Token;
 use super::{Scene, State, new_guid};
 use crate::clock::Timestamp;
+use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply};
 
 const ITEMS_MAX: usize = 32_000;
@@ -151,8 +152,8 @@ pub(super) fn status(state: &State, scene: &Scene<'_>, token: &Token, id: &str) 
     });
     if request.is_done {
         let done = request.called.plus(state.async_delay).min(scene.wall);
-        status["pickupDateTime"] = millis(done).into();
-        status["completionDateTime"] = millis(done).into();
+        status.set("pickupDateTime", millis(done));
+        status.set("completionDateTime", millis(done));
     }
     Reply::json(200, &json!({ "status": status, "requestId": new_guid(), "resultMessages": [] }))
 }

@@ -474,4 +474,21 @@ mod tests {
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0]["A"].as_str(), rows[0]["B"].as_str()), ("1", "3"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_value_makes_a_column_panic(text in ".*", digits in "-?[0-9]{0,60}[.]?[0-9]{0,60}") {
+            for kind in [ColumnType::Decimal, ColumnType::Date, ColumnType::Number, ColumnType::EmailAddress] {
+                let column = Column { length: Some(38), scale: Some(6), ..Column::new("C", kind) };
+                column.read(&text.as_str().into()).ok();
+                column.read(&digits.as_str().into()).ok();
+            }
+        }
+
+        #[test]
+        fn a_decimal_reads_back_as_itself(whole in 0_u64..1_000_000_000_000, fraction in 0_u32..1_000_000) {
+            let text = format!("{whole}.{fraction:06}");
+            proptest::prop_assert_eq!(decimal(&text, 18, 6), Some(text));
+        }
+    }
 }

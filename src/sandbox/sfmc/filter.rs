@@ -244,4 +244,25 @@ mod tests {
         let deep = format!("{}Name eq 'a'{}", "(".repeat(100), ")".repeat(100));
         assert!(Filter::parse(&deep, &people).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".*", words in "((Name|Age|eq|and|or|like|'|\\(|\\)|%) ?){0,20}") {
+            let people = people();
+            let row: Row = vec![Some("Kim".into())];
+            for text in [text, words] {
+                if let Ok(filter) = Filter::parse(&text, &people) {
+                    filter.matches(&row, &people);
+                }
+            }
+        }
+
+        #[test]
+        fn a_pattern_finds_what_it_was_made_of(start in "[a-c]*", middle in "[a-c]*", end in "[a-c]*") {
+            let text = format!("{start}{middle}{end}");
+            for pattern in [format!("{start}%{end}"), format!("%{middle}%")] {
+                proptest::prop_assert!(is_like(&text, &pattern));
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::token::Token;
 use super::{State, rest_error};
+use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply};
 use crate::sandbox::journey::{Activity, Journey};
 
@@ -63,15 +64,17 @@ pub(super) fn read(state: &State, token: &Token, rest: &[&str], call: &Call) -> 
         ["status", target] => {
             let versions = all.iter().filter(|one| is_target(one, target));
             let versions: Vec<Value> = versions
-                .map(|one| json!({ "id": one["id"], "status": one["status"], "versionNumber": one["version"] }))
+                .map(
+                    |one| json!({ "id": one.at("id"), "status": one.at("status"), "versionNumber": one.at("version") }),
+                )
                 .collect();
             Reply::json(200, &versions.into())
         }
         [target] => {
             let version = call.query_value("versionNumber").and_then(|version| version.parse::<u64>().ok());
             let versions = all.iter().filter(|one| is_target(one, target));
-            let wanted = versions.filter(|one| version.is_none_or(|version| one["version"] == version));
-            match wanted.max_by_key(|one| one["version"].as_u64()) {
+            let wanted = versions.filter(|one| version.is_none_or(|version| one.at("version") == version));
+            match wanted.max_by_key(|one| one.at("version").as_u64()) {
                 Some(found) => Reply::json(200, &shown(found, call)),
                 None => rest_error(404, 30003, "The interaction was not found."),
             }
@@ -103,7 +106,7 @@ pub(super) fn command(state: &mut State, token: &Token, verb: &str, target: &str
     let all = state.units.get_mut(&token.mid).map(|unit| unit.interactions.as_mut_slice()).unwrap_or_default();
     let mut found = false;
     for interaction in all.iter_mut().filter(|one| is_target(one, target)) {
-        interaction["status"] = status.into();
+        interaction.set("status", status);
         found = true;
     }
     if !found {

@@ -6,6 +6,7 @@ use super::extension::Extension;
 use super::token::Token;
 use super::{Scene, State, async_rows, events, interactions, rest_error, rows};
 use crate::sandbox::faults::FaultKind;
+use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply};
 
 const READ_ROWS: &[&str] = &["data_extensions_read", "data_extensions_write"];
@@ -173,7 +174,7 @@ pub(super) fn faulty(fault: &FaultKind) -> Reply {
             let mut body = json!({ "message": "Rate limit exceeded", "errorcode": 50100, "documentation": "" });
             match retry_after_secs {
                 Some(seconds) => {
-                    body["retryAfter"] = (*seconds).into();
+                    body.set("retryAfter", *seconds);
                     Reply::json(429, &body).with_header("Retry-After", seconds.to_string())
                 }
                 None => Reply::json(429, &body),

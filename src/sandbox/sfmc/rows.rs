@@ -6,6 +6,7 @@ use super::extension::{ColumnType, Extension, Row};
 use super::filter::{Filter, order};
 use super::token::Token;
 use super::{Scene, State, new_guid, rest_error};
+use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply, decode};
 
 const BODY_BYTES_MAX: usize = 5 << 20;
@@ -175,7 +176,7 @@ fn read(state: &State, scene: &Scene<'_>, id: &str, cursor: &Cursor, page: usize
     let link = |page: usize| format!("/v1/customobjectdata/token/{id}/rowset?$page={page}");
     let mut links = json!({ "self": link(page) });
     if first + items.len() < rows.len() {
-        links["next"] = link(page + 1).into();
+        links.set("next", link(page + 1));
     }
     let expires = scene.wall.plus(std::time::Duration::from_secs(86_400));
     let mut body = json!({
@@ -190,7 +191,7 @@ fn read(state: &State, scene: &Scene<'_>, id: &str, cursor: &Cursor, page: usize
         "top": rows.len(),
     });
     if !items.is_empty() {
-        body["items"] = items.into();
+        body.set("items", items);
     }
     Reply::json(200, &body)
 }
@@ -234,7 +235,7 @@ fn item(extension: &Extension, row: &Row, columns: &[usize], lower: bool) -> Val
     }
     let mut item = json!({ "values": values });
     if !keys.is_empty() {
-        item["keys"] = keys.into();
+        item.set("keys", keys);
     }
     item
 }

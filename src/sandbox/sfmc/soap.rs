@@ -26,6 +26,9 @@ pub(super) struct Page {
     batch_size: usize,
 }
 
+/// Answers one kind of request with the content of the SOAP body.
+type Answer = fn(&mut State, &Scene<'_>, &Token, &Node) -> String;
+
 pub(super) fn answer(state: &mut State, scene: &Scene<'_>, call: &Call) -> Reply {
     if call.method != "POST" {
         return Reply::xml(405, String::new());
@@ -48,7 +51,7 @@ pub(super) fn answer(state: &mut State, scene: &Scene<'_>, call: &Call) -> Reply
         return fault("soap:Client", "The SOAP body is empty.");
     };
     let action = call.header("soapaction").unwrap_or_default().trim_matches('"').to_owned();
-    let (expected, answer): (&str, fn(&mut State, &Scene<'_>, &Token, &Node) -> String) = match request.name.as_str() {
+    let (expected, answer): (&str, Answer) = match request.name.as_str() {
         "RetrieveRequestMsg" => ("Retrieve", retrieve),
         "CreateRequest" => ("Create", soap_objects::create),
         "UpdateRequest" => ("Update", soap_objects::update),

@@ -11,6 +11,8 @@ use crate::sandbox::front::{Call, Reply};
 /// The lifetime the platform really gives.
 const EXPIRES_IN_SECS: u64 = 1079;
 
+pub(super) const PATH: &str = "/v2/token";
+
 /// What a token allows.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
@@ -64,11 +66,7 @@ pub(super) fn answer(state: &mut State, scene: &Scene<'_>, call: &Call) -> Reply
             && mid.is_none_or(|mid| unit.mid == mid)
     });
     let Some(unit) = found else {
-        return oauth_error(
-            401,
-            "invalid_client",
-            "Invalid client ID. Use the client ID in Marketing Cloud Installed Packages.",
-        );
+        return invalid_client();
     };
     let scopes = match body.get("scope").and_then(Value::as_str) {
         None => unit.scopes.clone(),
@@ -94,6 +92,10 @@ pub(super) fn answer(state: &mut State, scene: &Scene<'_>, call: &Call) -> Reply
     state.tokens.retain(|_, token| scene.now < token.expires);
     state.tokens.insert(access_token, Token { mid, scopes, expires });
     Reply::json(200, &answer)
+}
+
+pub(super) fn invalid_client() -> Reply {
+    oauth_error(401, "invalid_client", "Invalid client ID. Use the client ID in Marketing Cloud Installed Packages.")
 }
 
 fn oauth_error(status: u16, error: &str, description: &str) -> Reply {

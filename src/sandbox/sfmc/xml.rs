@@ -113,4 +113,12 @@ mod tests {
         }
         assert!(parse(&"<a>".repeat(1000)).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".*", tags in "(<[a-z/!?&;:= \"]{0,8}>?){0,12}") {
+            parse(&text).ok();
+            parse(&tags).ok();
+        }
+    }
 }

@@ -1,0 +1,55 @@
+//! Who walks through the journey.
+
+use std::collections::BTreeMap;
+
+use crate::app::AppError;
+use crate::cli::options::DemoOptions;
+use crate::sandbox::journey::audience_from_csv;
+
+/// A few hundred contacts, with empty, malformed and duplicate numbers among them.
+const SAMPLE: &str = include_str!("../../assets/demo/audience.csv");
+
+const FIRST_NAMES: [&str; 8] = ["Ana", "Marko", "Ji-woo", "Zoë", "Arjun", "José", "Emma", "Yusuf"];
+/// Every so many made-up contacts one has no number, and one a number that is none.
+const EMPTY_EVERY: u32 = 50;
+const MALFORMED_EVERY: u32 = 90;
+
+pub(super) fn load(options: &DemoOptions) -> Result<Vec<BTreeMap<String, String>>, AppError> {
+    let wrong = |error: &dyn std::fmt::Display| AppError::Demo(format!("the audience can't be used: {error}"));
+    if let Some(count) = options.contacts {
+        return Ok((1..=count).map(made_up).collect());
+    }
+    let audience = match &options.audience {
+        Some(path) => {
+            let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+            audience_from_csv(file).map_err(|error| wrong(&error))?
+        }
+        None => audience_from_csv(SAMPLE.as_bytes()).map_err(|error| wrong(&error))?,
+    };
+    if audience.is_empty() {
+        return Err(wrong(&"it has no contacts"));
+    }
+    Ok(audience)
+}
+
+fn made_up(number: u32) -> BTreeMap<String, String> {
+    let phone = if number.is_multiple_of(EMPTY_EVERY) {
+        String::new()
+    } else if number.is_multiple_of(MALFORMED_EVERY) {
+        "call me".to_owned()
+    } else {
+        // Spread over the numbers of one prefix, so that fates differ; 7 does not divide 10 000 000.
+        format!("+38591{:07}", u64::from(number) * 7_654_321 % 10_000_000)
+    };
+    let name = FIRST_NAMES.iter().cycle().nth(number as usize % FIRST_NAMES.len()).copied().unwrap_or("Ana");
+    [
+        ("SubscriberKey", format!("DEMO-{number:07}")),
+        ("FirstName", name.to_owned()),
+        ("LastName", "Example".to_owned()),
+        ("MobilePhone", phone),
+        ("EmailAddress", format!("contact{number}@example.com")),
+        ("Locale", "hr-HR".to_owned()),
+    ]
+    .map(|(column, value)| (column.to_owned(), value))
+    .into()
+}

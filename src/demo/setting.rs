@@ -1,0 +1,161 @@
+//! The stand-ins and a Waypost connected with them, as an admin would connect it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::app::{Addresses, App, AppError, Ports};
+use crate::clock::Clock;
+use crate::config::{Config, MasterKey};
+use crate::control::{self, CheckReport, ControlAnswer, ControlRequest};
+use crate::domain::ids::Mid;
+use crate::onboarding::read_tenant_file;
+use crate::sandbox::{BusinessUnit, DeliveryScript, InfobipAccount, Sandbox, SandboxOptions};
+
+/// The demonstration's business unit.
+pub(super) const MID: u64 = 510_001_234;
+/// Invented credentials; they open nothing but the stand-ins.
+const CLIENT_ID: &str = "democlientid000000000000";
+const CLIENT_SECRET: &str = "demo-client-secret-0001";
+const SIGNING_SECRET: &str = "demo-signing-secret-0001";
+const API_KEY: &str = "demo-api-key-0001";
+const SCOPES: [&str; 4] =
+    ["data_extensions_read", "data_extensions_write", "journeys_read", "list_and_subscribers_read"];
+/// Journey Builder calls so many contacts at a time in the demonstration.
+const CONCURRENT_REQUESTS: u64 = 20;
+
+/// A running demonstration.
+pub(super) struct Setting {
+    pub(super) sandbox: Sandbox,
+    addresses: Addresses,
+    socket: PathBuf,
+    shutdown: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), AppError>>,
+    // Removed, with the store in it, when everything has stopped.
+    directory: tempfile::TempDir,
+}
+
+impl Setting {
+    /// Starts the stand-ins and a Waypost with an empty store, then connects the business unit: tenant file, check of
+    /// both platforms, data extension.
+    pub(super) async fn start(
+        record: Option<PathBuf>,
+        delivery: DeliveryScript,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AppError> {
+        let failed = |error: &dyn std::fmt::Display| AppError::Demo(error.to_string());
+        let options = SandboxOptions { record, delivery, ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(options, Arc::clone(&clock)).await.map_err(|error| failed(&error))?;
+        populate(&sandbox);
+        let directory = tempfile::tempdir().map_err(|error| failed(&error))?;
+        let mut config = Config::for_store(&directory.path().join("store"));
+        config.reports.flush_secs = 1;
+        config.reports.poll_secs = 1;
+        config.activity.concurrent_requests = CONCURRENT_REQUESTS;
+        let app = App::build(config.clone(), MasterKey::from_bytes(rand::random()), Ports { clock }).await?;
+        let addresses = app.addresses();
+        let (shutdown, shut_down) = oneshot::channel::<()>();
+        let server = tokio::spawn(app.run(async move {
+            // Dropped without a word, it stops all the same.
+            shut_down.await.ok();
+        }));
+        let setting = Self { sandbox, addresses, socket: config.control_socket(), shutdown, server, directory };
+        setting.connect().await?;
+        Ok(setting)
+    }
+
+    async fn connect(&self) -> Result<(), AppError> {
+        let file = self.directory.path().join("tenant.toml");
+        std::fs::write(&file, tenant_file(&self.sandbox)).map_err(|error| AppError::Demo(error.to_string()))?;
+        let tenant = read_tenant_file(&file, &|_| None).map_err(|error| AppError::Demo(error.to_string()))?;
+        self.control(ControlRequest::TenantAdd { tenant: Box::new(tenant), replace: false }).await?;
+        for request in [ControlRequest::TenantProvision { mid: mid() }, ControlRequest::TenantCheck { mid: mid() }] {
+            let answer = self.control(request).await?;
+            let report: CheckReport =
+                serde_json::from_value(answer).map_err(|error| AppError::Demo(error.to_string()))?;
+            let failed = report.checks.iter().find(|check| check.outcome == control::CheckOutcome::Failed);
+            if let Some(check) = failed {
+                return Err(AppError::Demo(format!("{}: {}", check.name, check.detail)));
+            }
+        }
+        Ok(())
+    }
+
+    /// One command over the control socket.
+    pub(super) async fn control(&self, request: ControlRequest) -> Result<Value, AppError> {
+        match control::call(&self.socket, &request).await? {
+            ControlAnswer::Ok(value) => Ok(value),
+            ControlAnswer::Error { sentence, .. } => Err(AppError::Demo(sentence)),
+        }
+    }
+
+    /// What stays open, for people.
+    pub(super) fn addresses(&self) -> String {
+        format!(
+            "\nStill open, until Ctrl-C: Waypost at http://{}, its health at http://{}/readyz, SFMC's stand-in at {}, Infobip's at {}.\nIts control socket is {}.",
+            self.addresses.public,
+            self.addresses.monitoring,
+            self.sandbox.sfmc_origin(),
+            self.sandbox.infobip_base_url(),
+            self.socket.display()
+        )
+    }
+
+    pub(super) async fn stop(self) -> Result<(), AppError> {
+        // An error means that the server ended by itself; its result says why.
+        self.shutdown.send(()).ok();
+        let result = self.server.await.map_err(|error| AppError::Demo(error.to_string()))?;
+        self.sandbox.stop().await;
+        result
+    }
+}
+
+pub(super) fn mid() -> Mid {
+    Mid::new(MID)
+}
+
+/// Registers the business unit and the account with the stand-ins.
+pub(super) fn populate(sandbox: &Sandbox) {
+    sandbox.sfmc().add_business_unit(BusinessUnit {
+        mid: MID,
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        scopes: SCOPES.map(str::to_owned).to_vec(),
+        signing_secret: SIGNING_SECRET.to_owned(),
+        salt: None,
+    });
+    sandbox.infobip().add_account(InfobipAccount::new(API_KEY));
+}
+
+/// The tenant file that connects a Waypost with the stand-ins.
+pub(super) fn tenant_file(sandbox: &Sandbox) -> String {
+    let (sfmc, infobip) = (sandbox.sfmc_origin(), sandbox.infobip_base_url());
+    format!(
+        r#"mid = {MID}
+name = "Sandbox"
+default_country = "HR"
+
+[sfmc]
+client_id = "{CLIENT_ID}"
+client_secret = "{CLIENT_SECRET}"
+auth_origin = "{sfmc}"
+soap_origin = "{sfmc}"
+rest_origin = "{sfmc}"
+
+[verification]
+signing_secret = "{SIGNING_SECRET}"
+
+[[account]]
+label = "main"
+base_url = "{infobip}"
+api_key = "{API_KEY}"
+sms_senders = ["Waypost"]
+
+[account.tracking]
+native = {{ sms_reports = "SMS Delivery Reports" }}
+"#
+    )
+}
