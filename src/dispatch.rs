@@ -29,6 +29,7 @@ use crate::domain::delivery::{LogEntry, MessageAnswer, SendFailure};
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
 use crate::domain::tenant::Account;
+use crate::random::Random;
 use crate::reporting::recorder::Recorder;
 use crate::store::AccountState;
 use crate::store::{Store, StoreError};
@@ -79,6 +80,7 @@ pub(crate) struct DispatchSettings {
 pub(crate) struct Dispatch {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     tenants: TenantBook,
     gateway: Arc<dyn Gateway>,
     recorder: Arc<Recorder>,
@@ -93,6 +95,7 @@ pub(crate) struct Dispatch {
 pub(crate) struct DispatchParts {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
     pub(crate) tenants: TenantBook,
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) recorder: Arc<Recorder>,
@@ -102,10 +105,11 @@ pub(crate) struct DispatchParts {
 
 impl Dispatch {
     pub(crate) fn new(parts: DispatchParts) -> Self {
-        let DispatchParts { store, clock, tenants, gateway, recorder, book, settings } = parts;
+        let DispatchParts { store, clock, random, tenants, gateway, recorder, book, settings } = parts;
         Self {
             store,
             clock,
+            random,
             tenants,
             gateway,
             recorder,

@@ -21,6 +21,7 @@ mod outbound;
 mod reporting;
 mod sfmc;
 mod store;
+mod random;
 mod tenants;
 
 pub mod app;

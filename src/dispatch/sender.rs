@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rand::RngExt;
-
 use super::book::{QueueHandle, account_key};
 use super::pacer::{Health, Order};
 use super::{Dispatch, SendRequest};
@@ -142,7 +140,7 @@ impl Dispatch {
             match result {
                 Ok(answers) => {
                     health = worse(health, Health::Well);
-                    let silent = outcome.judge_all(group, &answers, attempt_at, self.random());
+                    let silent = outcome.judge_all(group, &answers, attempt_at, self.random.jitter());
                     self.advance(queue, outcome, &mut in_flight, &sequences_except(&sequences, &silent)).await?;
                 }
                 Err(SendFailure::Refused { .. }) if group.len() > 1 => {
@@ -162,7 +160,7 @@ impl Dispatch {
                     for mut message in group {
                         attempted(&mut message, attempt_at);
                         message.progress.last_problem = Some(problem.clone());
-                        let pause = delivery::backoff(message.progress.attempts, retry_after, self.random());
+                        let pause = delivery::backoff(message.progress.attempts, retry_after, self.random.jitter());
                         outcome.again.push((message, attempt_at.plus(pause)));
                     }
                     self.advance(queue, outcome, &mut in_flight, &sequences).await?;
@@ -293,10 +291,6 @@ impl Dispatch {
                 "The account's queues are held, nothing is dropped: {}", reason.sentence());
         }
         pacer.hold(&key, reason);
-    }
-
-    fn random(&self) -> u8 {
-        rand::rng().random()
     }
 
     /// Finishes messages that a lookup or report proved to be sent.
