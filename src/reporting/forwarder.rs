@@ -294,8 +294,14 @@ impl Forwarder {
 
     /// Keeps a refused report with the target's own words, out of the way of the others.
     async fn set_aside(&self, mid: Mid, parcels: Vec<Parcel>, problem: &str) -> Result<(), StoreError> {
+        let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.place.report)).await;
         let mut batch = self.store.batch();
         for parcel in parcels {
+            // Changed while it was on its way: the newer report may well be taken.
+            let stands = self.store.reports().get(mid, parcel.place.report)?;
+            if stands.is_some_and(|stands| stands.report != parcel.record.report) {
+                continue;
+            }
             tracing::warn!(tenant.mid = %mid, message.id = %parcel.record.report.message_id,
                 "SFMC refused a report's row; it is kept to be replayed");
             let attempts = parcel.entry.attempts.saturating_add(1);
