@@ -71,8 +71,9 @@ impl Dispatch {
         let mut first = Some((schedule, outcome, lost));
         let groups = groups(ready);
         if groups.is_empty() {
-            let (schedule, outcome, lost) = first.take().unwrap_or_default();
-            self.conclude(&queue, outcome, None, schedule, lost).await?;
+            // The pacer gives the slot to another message, so it does not count as used.
+            let (_, outcome, lost) = first.take().unwrap_or_default();
+            self.conclude(&queue, outcome, None, None, lost).await?;
         }
         for group in groups {
             let (schedule, outcome, lost) = first.take().unwrap_or_default();
