@@ -207,7 +207,11 @@ impl QueueBook {
             *record = changed;
         }
         *lock(&handle.known) = Known { policy: wish.policy, account: Arc::new(wish.account.clone()) };
-        self.pacer().set_speed_limit(handle.id, wish.policy.speed_limit, self.clock.steady());
+        let steady = self.clock.steady();
+        let mut pacer = self.pacer();
+        pacer.set_account(handle.id, account_key(handle.mid, wish.account), steady);
+        pacer.set_speed_limit(handle.id, wish.policy.speed_limit, steady);
+        drop(pacer);
         self.changed.notify_one();
         Ok(())
     }

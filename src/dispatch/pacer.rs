@@ -206,6 +206,20 @@ impl Pacer {
         self.wake_queue(id, now);
     }
 
+    /// The queue's messages go by another account from now on: its line, its hold, its breaker.
+    pub(crate) fn set_account(&mut self, id: QueueId, account: AccountKey, now: Timestamp) {
+        let Some(queue) = self.queues.get_mut(&id).filter(|queue| queue.account != account) else { return };
+        queue.in_line = false;
+        let old = std::mem::replace(&mut queue.account, account.clone());
+        if let Some(old) = self.accounts.get_mut(&old) {
+            old.queues.remove(&id);
+            old.paced_line.retain(|other| *other != id);
+            old.unpaced_line.retain(|other| *other != id);
+        }
+        self.accounts.entry(account).or_default().queues.insert(id);
+        self.wake_queue(id, now);
+    }
+
     /// Stops or starts a queue; messages keep their places.
     pub(crate) fn set_stopped(&mut self, id: QueueId, stopped: bool, now: Timestamp) {
         if let Some(queue) = self.queues.get_mut(&id) {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::book::{QueueHandle, account_key};
 use super::pacer::{Health, Order};
@@ -22,6 +23,8 @@ use crate::tenants::TenantAccount;
 
 /// Most text of one request, in bytes: our own ceiling is 1 MB a request (infobip.md 1.8), and JSON adds to it.
 const REQUEST_BYTES_MAX: usize = 500_000;
+/// How often a message is looked at whose account is held while its queue's account is not: the queue changed hands.
+const HELD_ELSEWHERE_RETRY: Duration = Duration::from_secs(60);
 
 /// What an order's messages came to.
 #[derive(Default)]
@@ -45,6 +48,9 @@ impl Dispatch {
         let mark = queue.record.lock().await.mark;
         for message in messages {
             if self.unresolved.contains(queue.id, message.id.sequence) {
+                continue;
+            }
+            if mark != QueueMark::Cancelled && self.keep_if_held(order, &message) {
                 continue;
             }
             if mark == QueueMark::Cancelled {
@@ -87,6 +93,20 @@ impl Dispatch {
             health = worse(health, self.send_group(&queue, group, in_flight).await?);
         }
         Ok(health)
+    }
+
+    /// Puts a message back whose account is held. The pacer holds by the queue's account, and met this one before the
+    /// hold began, or in a queue that goes by another account now.
+    fn keep_if_held(&self, order: &Order, message: &QueuedMessage) -> bool {
+        let key = account_key(order.account.0, &message.message.account);
+        let steady = self.clock.steady();
+        let mut pacer = self.book.pacer();
+        if pacer.held(&key).is_none() {
+            return false;
+        }
+        let at = if key == order.account { steady } else { steady.plus(HELD_ELSEWHERE_RETRY) };
+        pacer.retry(order.queue, message.id.sequence, at, steady);
+        true
     }
 
     /// The messages that are still waiting, and how many would not open.
