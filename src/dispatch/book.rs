@@ -10,6 +10,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::Channel;
 use crate::domain::ids::{AccountId, ActivityId, JourneyId, Mid, QueueId};
 use crate::domain::message::QueuePolicy;
+use crate::domain::speed_limit::Schedule;
 use crate::store::{QueueMark, QueueRecord};
 use crate::store::{Store, StoreError};
 
@@ -199,7 +200,9 @@ impl QueueBook {
         changed.account = wish.account.clone();
         if *record != changed {
             if record.policy.speed_limit != changed.policy.speed_limit {
-                changed.schedule = None;
+                // A changed pace starts anew from now, also after a restart (spec Q2).
+                let now = self.clock.now();
+                changed.schedule = wish.policy.speed_limit.map(|limit| Schedule::started(limit, now));
             }
             let mut batch = self.store.batch();
             batch.put_queue(handle.mid, &changed)?;
@@ -246,9 +249,9 @@ impl QueueBook {
         *record = changed;
         let now = self.clock.steady();
         let mut pacer = self.pacer();
-        if mark == QueueMark::Cancelled {
-            pacer.set_speed_limit(handle.id, None, now);
-        }
+        // Cancelled messages end at once; a queue that goes on gets its pace back.
+        let pace = record.policy.speed_limit.filter(|_| mark != QueueMark::Cancelled);
+        pacer.set_speed_limit(handle.id, pace, now);
         pacer.set_stopped(handle.id, is_stopped(mark), now);
         drop(pacer);
         self.changed.notify_one();

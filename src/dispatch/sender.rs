@@ -242,7 +242,9 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let mut record = queue.record.lock().await;
         if schedule.is_some() && record.policy.speed_limit == schedule.map(|schedule| schedule.limit()) {
-            record.schedule = schedule;
+            // Orders of one queue may come here in another order than their slots: the latest slot is what counts.
+            let latest = [record.schedule, schedule].into_iter().flatten().max_by_key(|schedule| schedule.last());
+            record.schedule = latest;
         }
         let add = |batch: &mut StoreBatch| match next {
             Some(in_flight) => batch.put_in_flight(queue.mid, queue.id, in_flight),
