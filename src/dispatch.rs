@@ -131,7 +131,7 @@ impl Dispatch {
         }
         for queue in self.store.queues().all(mid)? {
             for in_flight in self.store.messages().in_flight(mid, queue.id)? {
-                self.unresolved.add(mid, queue.id, in_flight);
+                self.leave_unresolved(mid, queue.id, in_flight);
             }
         }
         self.book.load(mid)?;

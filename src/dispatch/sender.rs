@@ -201,7 +201,7 @@ impl Dispatch {
         }
         // What is left of the request is maybe sent.
         if !in_flight.sequences.is_empty() {
-            self.unresolved.add(queue.mid, queue.id, in_flight);
+            self.leave_unresolved(queue.mid, queue.id, in_flight);
         }
         Ok(health)
     }
@@ -316,15 +316,16 @@ impl Dispatch {
         pacer.hold(&key, reason);
     }
 
-    /// Finishes messages that a lookup or report proved to be sent.
+    /// Finishes messages that a lookup or report proved to be sent, and forgets those that are gone from the queue.
     pub(super) async fn finish_sent(
         &self,
         queue: &QueueHandle,
         in_flight: &mut InFlight,
         sent: Vec<(QueuedMessage, SentOutcome)>,
+        gone: &[u64],
     ) -> Result<(), StoreError> {
         let outcome = Outcome { finished: sent, ..Outcome::default() };
-        self.advance(queue, outcome, in_flight, &[]).await
+        self.advance(queue, outcome, in_flight, gone).await
     }
 
     /// Puts messages that were not sent after all back into the queue, at once.
@@ -333,10 +334,9 @@ impl Dispatch {
         queue: &Arc<QueueHandle>,
         in_flight: &mut InFlight,
         messages: Vec<QueuedMessage>,
-        gone: &[u64],
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut settled: Vec<u64> = gone.to_vec();
+        let mut settled = Vec::with_capacity(messages.len());
         let mut outcome = Outcome::default();
         for mut message in messages {
             settled.push(message.id.sequence);
