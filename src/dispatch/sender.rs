@@ -3,7 +3,7 @@
 //! What is about to be sent is written down first (`InFlight`), durably, together with the slot that it uses. So after a
 //! crash exactly those messages are maybe sent, and a restart keeps the spacing (spec Q2, Q6b, Q7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ impl Dispatch {
     pub(super) async fn send_order(&self, order: &Order) -> Result<Health, StoreError> {
         let Some(queue) = self.book.by_id(order.queue) else { return Ok(Health::NotAsked) };
         let (messages, lost) = self.read(&queue, &order.sequences)?;
+        // Retries come when their pause is over on the steady clock; the others may have one from before a restart.
+        let retries: HashSet<u64> = order.sequences.iter().take(order.retries).copied().collect();
         let mut ready = Vec::with_capacity(messages.len());
         let mut ended = Vec::new();
         let now = self.clock.now();
@@ -62,9 +64,10 @@ impl Dispatch {
                 now,
             ) {
                 ended.push((message, LocalEnd::Expired));
-            } else if message.progress.not_before.is_some_and(|at| at > now) {
-                // Met again after a restart, before its pause was over.
-                let at = self.book.steady_of(message.progress.not_before.unwrap_or(now));
+            } else if let Some(at) = message.progress.not_before.filter(|at| *at > now)
+                && !retries.contains(&message.id.sequence)
+            {
+                let at = self.book.pause_ends(at);
                 self.book.pacer().retry(queue.id, message.id.sequence, at, self.clock.steady());
             } else {
                 ready.push(message);
@@ -113,20 +116,21 @@ impl Dispatch {
     fn read(&self, queue: &QueueHandle, sequences: &[u64]) -> Result<(Vec<QueuedMessage>, u64), StoreError> {
         let mut messages = Vec::with_capacity(sequences.len());
         let mut lost = 0;
+        let mut take = |opened: Opened<QueuedMessage>, last: u64| match opened {
+            Opened::Record(message) if message.id.sequence <= last => messages.push(message),
+            Opened::Record(_) => {}
+            Opened::Quarantined(_) => lost += 1,
+        };
         let in_a_row = sequences.windows(2).all(|pair| matches!(pair, [a, b] if a + 1 == *b));
         match (sequences.first(), sequences.last()) {
             (Some(first), Some(last)) if in_a_row => {
-                for opened in self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())? {
-                    match opened {
-                        Opened::Record(message) if message.id.sequence <= *last => messages.push(message),
-                        Opened::Record(_) => {}
-                        Opened::Quarantined(_) => lost += 1,
-                    }
-                }
+                let waiting = self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())?;
+                waiting.into_iter().for_each(|opened| take(opened, *last));
             }
             _ => {
                 for sequence in sequences {
-                    messages.extend(self.store.messages().waiting_at(queue.mid, queue.id, *sequence)?);
+                    let waiting = self.store.messages().waiting(queue.mid, queue.id, *sequence, 1)?;
+                    waiting.into_iter().for_each(|opened| take(opened, *sequence));
                 }
             }
         }
@@ -216,7 +220,7 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let settled_all =
             outcome.finished.iter().map(|(message, _)| message.id.sequence).chain(settled.iter().copied());
-        let settled: std::collections::HashSet<u64> = settled_all.collect();
+        let settled: HashSet<u64> = settled_all.collect();
         let mut left = in_flight.clone();
         left.sequences.retain(|sequence| !settled.contains(sequence));
         let mut record = queue.record.lock().await;
