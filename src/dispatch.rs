@@ -89,6 +89,8 @@ pub(crate) struct Dispatch {
     unresolved: Unresolved,
     lookup_budget: LookupBudget,
     released: std::sync::Mutex<std::collections::HashMap<(Mid, AccountId), Timestamp>>,
+    /// Held while an account's state changes in the store and in the pacer, so that both say the same.
+    holding: tokio::sync::Mutex<()>,
 }
 
 /// What a [`Dispatch`] works with.
@@ -118,6 +120,7 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             lookup_budget: LookupBudget::default(),
             released: std::sync::Mutex::default(),
+            holding: tokio::sync::Mutex::default(),
         }
     }
 
@@ -140,6 +143,7 @@ impl Dispatch {
 
     /// Lets an account send again: *Connect* succeeded (spec Q4). Does nothing when it was not held.
     pub(crate) async fn release(&self, mid: Mid, account: &AccountId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.holding.lock().await;
         let Some(state) = self.store.accounts().get(mid, account)?.filter(|state| state.released_at.is_none()) else {
             return Ok(false);
         };

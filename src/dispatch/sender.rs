@@ -287,6 +287,10 @@ impl Dispatch {
             batch.put_waiting(mid, &message)?;
             again.push((message.id.sequence, self.book.steady_of(at)));
         }
+        let _one_at_a_time = match outcome.hold {
+            Some(_) => Some(self.holding.lock().await),
+            None => None,
+        };
         if let Some((account, reason, problem)) = &outcome.hold {
             let state = AccountState { held: *reason, problem: problem.clone(), since: now, released_at: None };
             batch.put_account_state(mid, account, &state)?;
