@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::domain::delivery::{self, HoldReason, Judgement, LocalEnd, MessageAnswer, SendFailure};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{QueuedMessage, RequestOptions};
+use crate::domain::report::Origin;
 use crate::store::AccountState;
 use crate::store::ReportRef;
 use crate::store::{DeadLetter, InFlight, SentMessage, SentOutcome};
@@ -46,10 +47,15 @@ impl Dispatch {
         let retries: HashSet<u64> = order.sequences.iter().take(order.retries).copied().collect();
         let mut ready = Vec::with_capacity(messages.len());
         let mut ended = Vec::new();
+        let mut sent = Vec::new();
         let now = self.clock.now();
         let mark = queue.record.lock().await.mark;
         for message in messages {
             if self.unresolved.contains(queue.id, message.id.sequence) {
+                continue;
+            }
+            if let Some(outcome) = self.proved_sent(queue.mid, &message)? {
+                sent.push((message, outcome));
                 continue;
             }
             if mark != QueueMark::Cancelled && self.keep_if_held(order, &message) {
@@ -73,8 +79,8 @@ impl Dispatch {
                 ready.push(message);
             }
         }
-        let ended = ended.into_iter().map(|(message, end)| (message, SentOutcome::Ended(end))).collect();
-        let outcome = Outcome { finished: ended, ..Outcome::default() };
+        let ended = ended.into_iter().map(|(message, end)| (message, SentOutcome::Ended(end)));
+        let outcome = Outcome { finished: ended.chain(sent).collect(), ..Outcome::default() };
         let schedule = order.schedule.map(|schedule| schedule.shifted(self.wall_offset_nanos()));
         let mut health = Health::NotAsked;
         let mut first = Some((schedule, outcome, lost));
@@ -96,6 +102,14 @@ impl Dispatch {
             health = worse(health, self.send_group(&queue, group, in_flight).await?);
         }
         Ok(health)
+    }
+
+    /// Whether a report came since an attempt of which nobody knew whether it had reached the provider (spec Q6b).
+    fn proved_sent(&self, mid: Mid, message: &QueuedMessage) -> Result<Option<SentOutcome>, StoreError> {
+        let Some(attempt_at) = message.progress.last_attempt_at else { return Ok(None) };
+        let report = self.store.reports().get(mid, ReportRef::of(message.id.queue, message.id.sequence))?;
+        let report = report.map(|record| record.report).filter(|report| report.origin == Origin::Infobip);
+        Ok(report.map(|report| SentOutcome::Sent { at: attempt_at, status: report.status }))
     }
 
     /// Puts a message back whose account is held. The pacer holds by the queue's account, and met this one before the
