@@ -22,6 +22,7 @@ use crate::http::{self, Readiness, Services};
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
 use crate::outbound::ClientSetup;
+use crate::random::{Random, SystemRandom};
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
 use crate::reporting::lookup::Lookup;
 use crate::reporting::notification_url::NotificationUrls;
@@ -272,9 +273,11 @@ impl Parts {
         let limits = InFlightLimits { unpaced, all: unpaced.saturating_mul(PACED_SHARE) };
         let book = Arc::new(QueueBook::new(store.clone(), Arc::clone(&clock), Pacer::new(limits)));
         let recorder = Arc::new(Recorder::new(store.clone(), Arc::clone(&clock)));
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let dispatch = Arc::new(Dispatch::new(DispatchParts {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
             tenants: tenants.clone(),
             gateway: infobip.clone(),
             recorder: Arc::clone(&recorder),
@@ -290,6 +293,7 @@ impl Parts {
         let forwarder = Arc::new(Forwarder::new(ForwarderParts {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
             tenants: tenants.clone(),
             recorder: Arc::clone(&recorder),
             rows: sfmc.clone(),
@@ -300,7 +304,7 @@ impl Parts {
             },
         }));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
-        let intake = Intake::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
+        let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let activity_settings = ActivitySettings {

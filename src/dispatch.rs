@@ -29,6 +29,7 @@ use crate::domain::delivery::{LogEntry, MessageAnswer, SendFailure};
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
 use crate::domain::tenant::Account;
+use crate::random::Random;
 use crate::reporting::recorder::Recorder;
 use crate::store::AccountState;
 use crate::store::{Store, StoreError};
@@ -79,6 +80,7 @@ pub(crate) struct DispatchSettings {
 pub(crate) struct Dispatch {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     tenants: TenantBook,
     gateway: Arc<dyn Gateway>,
     recorder: Arc<Recorder>,
@@ -87,12 +89,15 @@ pub(crate) struct Dispatch {
     unresolved: Unresolved,
     lookup_budget: LookupBudget,
     released: std::sync::Mutex<std::collections::HashMap<(Mid, AccountId), Timestamp>>,
+    /// Held while an account's state changes in the store and in the pacer, so that both say the same.
+    holding: tokio::sync::Mutex<()>,
 }
 
 /// What a [`Dispatch`] works with.
 pub(crate) struct DispatchParts {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
     pub(crate) tenants: TenantBook,
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) recorder: Arc<Recorder>,
@@ -102,10 +107,11 @@ pub(crate) struct DispatchParts {
 
 impl Dispatch {
     pub(crate) fn new(parts: DispatchParts) -> Self {
-        let DispatchParts { store, clock, tenants, gateway, recorder, book, settings } = parts;
+        let DispatchParts { store, clock, random, tenants, gateway, recorder, book, settings } = parts;
         Self {
             store,
             clock,
+            random,
             tenants,
             gateway,
             recorder,
@@ -114,6 +120,7 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             lookup_budget: LookupBudget::default(),
             released: std::sync::Mutex::default(),
+            holding: tokio::sync::Mutex::default(),
         }
     }
 
@@ -127,7 +134,7 @@ impl Dispatch {
         }
         for queue in self.store.queues().all(mid)? {
             for in_flight in self.store.messages().in_flight(mid, queue.id)? {
-                self.unresolved.add(mid, queue.id, in_flight);
+                self.leave_unresolved(mid, queue.id, in_flight);
             }
         }
         self.book.load(mid)?;
@@ -136,6 +143,7 @@ impl Dispatch {
 
     /// Lets an account send again: *Connect* succeeded (spec Q4). Does nothing when it was not held.
     pub(crate) async fn release(&self, mid: Mid, account: &AccountId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.holding.lock().await;
         let Some(state) = self.store.accounts().get(mid, account)?.filter(|state| state.released_at.is_none()) else {
             return Ok(false);
         };

@@ -18,6 +18,7 @@ use crate::dispatch::book::{QueueBook, QueueWish};
 use crate::domain::ids::{AccountId, MessageId};
 use crate::domain::message::{Draft, Message, Progress, QueuePolicy, QueuedMessage, Rejection, names};
 use crate::domain::tenant::Tenant;
+use crate::random::Random;
 use crate::sfmc::activity::ExecuteCall;
 use crate::store::{FirstAnswer, Receipt, Store, StoreError};
 use crate::tenants::TenantBook;
@@ -75,14 +76,21 @@ impl Answer {
 pub(crate) struct Intake {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     tenants: TenantBook,
     book: Arc<QueueBook>,
     repeats: Repeats,
 }
 
 impl Intake {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, tenants: TenantBook, book: Arc<QueueBook>) -> Self {
-        Self { store, clock, tenants, book, repeats: Repeats::default() }
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        tenants: TenantBook,
+        book: Arc<QueueBook>,
+    ) -> Self {
+        Self { store, clock, random, tenants, book, repeats: Repeats::default() }
     }
 
     pub(crate) fn tenants(&self) -> &TenantBook {
@@ -145,7 +153,8 @@ impl Intake {
         };
         let queue = self.book.queue(wish).await?;
         let sequence = queue.give_sequence();
-        let result = self.commit(tenant, call, message, MessageId::new(queue.id, sequence, rand::random())).await;
+        let id = MessageId::new(queue.id, sequence, self.random.number());
+        let result = self.commit(tenant, call, message, id).await;
         self.book.settled(&queue, sequence);
         result
     }

@@ -18,6 +18,7 @@ mod infobip;
 mod intake;
 mod onboarding;
 mod outbound;
+mod random;
 mod reporting;
 mod sfmc;
 mod store;

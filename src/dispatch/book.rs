@@ -8,8 +8,10 @@ use tokio::sync::Notify;
 use super::pacer::{AccountKey, Pacer, QueueSetup};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::Channel;
+use crate::domain::delivery;
 use crate::domain::ids::{AccountId, ActivityId, JourneyId, Mid, QueueId};
 use crate::domain::message::QueuePolicy;
+use crate::domain::speed_limit::Schedule;
 use crate::store::{QueueMark, QueueRecord};
 use crate::store::{Store, StoreError};
 
@@ -104,13 +106,11 @@ impl QueueBook {
         let mut handles = Vec::new();
         for record in self.store.queues().all(mid)? {
             let last = self.store.messages().last_sequence(mid, record.id)?;
-            let first = self.store.messages().first_waiting(mid, record.id)?.unwrap_or(last + 1);
-            let handle = self.take_up(mid, record, last);
-            let record = handle.record.try_lock().map(|record| record.clone());
-            if let Ok(record) = record {
-                self.start(mid, &record, first, last);
-            }
-            handles.push(handle);
+            // What is in flight comes back when its outcome is known; it must not be given out besides.
+            let frontier = self.store.messages().frontier(mid, record.id, record.done, last)?;
+            self.start(mid, &record, frontier.next, last);
+            self.give_again(mid, record.id, &frontier.passed)?;
+            handles.push(self.take_up(mid, record, last));
         }
         Ok(handles)
     }
@@ -147,6 +147,24 @@ impl QueueBook {
         };
         self.pacer().add_queue(setup, steady);
         self.changed.notify_one();
+    }
+
+    /// Lets messages that were tried before a restart go again, each when its pause is over.
+    fn give_again(&self, mid: Mid, queue: QueueId, sequences: &[u64]) -> Result<(), StoreError> {
+        for sequence in sequences {
+            let message = self.store.messages().waiting_at(mid, queue, *sequence)?;
+            let steady = self.clock.steady();
+            let not_before = message.and_then(|message| message.progress.not_before);
+            let at = not_before.map_or(steady, |at| self.pause_ends(at));
+            self.pacer().retry(queue, *sequence, at, steady);
+        }
+        Ok(())
+    }
+
+    /// When a pause that was stored before a restart ends, on the steady clock. No pause is longer than the longest
+    /// that is ever given: one that seems so is an effect of a clock that was set back.
+    pub(super) fn pause_ends(&self, not_before: Timestamp) -> Timestamp {
+        self.steady_of(not_before).min(self.clock.steady().plus(delivery::PAUSE_MAX))
     }
 
     /// The queue of an activity; created, durably, when there is none yet. A changed policy or account is taken over.
@@ -199,7 +217,9 @@ impl QueueBook {
         changed.account = wish.account.clone();
         if *record != changed {
             if record.policy.speed_limit != changed.policy.speed_limit {
-                changed.schedule = None;
+                // A changed pace starts anew from now, also after a restart (spec Q2).
+                let now = self.clock.now();
+                changed.schedule = wish.policy.speed_limit.map(|limit| Schedule::started(limit, now));
             }
             let mut batch = self.store.batch();
             batch.put_queue(handle.mid, &changed)?;
@@ -207,7 +227,11 @@ impl QueueBook {
             *record = changed;
         }
         *lock(&handle.known) = Known { policy: wish.policy, account: Arc::new(wish.account.clone()) };
-        self.pacer().set_speed_limit(handle.id, wish.policy.speed_limit, self.clock.steady());
+        let steady = self.clock.steady();
+        let mut pacer = self.pacer();
+        pacer.set_account(handle.id, account_key(handle.mid, wish.account), steady);
+        pacer.set_speed_limit(handle.id, wish.policy.speed_limit, steady);
+        drop(pacer);
         self.changed.notify_one();
         Ok(())
     }
@@ -242,9 +266,9 @@ impl QueueBook {
         *record = changed;
         let now = self.clock.steady();
         let mut pacer = self.pacer();
-        if mark == QueueMark::Cancelled {
-            pacer.set_speed_limit(handle.id, None, now);
-        }
+        // Cancelled messages end at once; a queue that goes on gets its pace back.
+        let pace = record.policy.speed_limit.filter(|_| mark != QueueMark::Cancelled);
+        pacer.set_speed_limit(handle.id, pace, now);
         pacer.set_stopped(handle.id, is_stopped(mark), now);
         drop(pacer);
         self.changed.notify_one();

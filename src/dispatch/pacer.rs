@@ -45,8 +45,12 @@ pub(crate) enum Step {
 pub(crate) struct Order {
     pub(crate) account: AccountKey,
     pub(crate) queue: QueueId,
-    /// Ascending within retries and within first attempts; not empty.
+    /// Retries first; ascending within retries and within first attempts; not empty.
     pub(crate) sequences: Vec<u64>,
+    /// How many of the sequences are retries. The others are given out for the first time in this run.
+    pub(crate) retries: usize,
+    /// The schedule before this order's slots, for when none of them is used.
+    pub(crate) schedule_before: Option<Schedule>,
     /// The schedule after this order's slots, to be stored before the request is written; `None` for unpaced queues.
     pub(crate) schedule: Option<Schedule>,
     /// The slot of the first message; `None` for unpaced queues.
@@ -202,6 +206,20 @@ impl Pacer {
         self.wake_queue(id, now);
     }
 
+    /// The queue's messages go by another account from now on: its line, its hold, its breaker.
+    pub(crate) fn set_account(&mut self, id: QueueId, account: AccountKey, now: Timestamp) {
+        let Some(queue) = self.queues.get_mut(&id).filter(|queue| queue.account != account) else { return };
+        queue.in_line = false;
+        let old = std::mem::replace(&mut queue.account, account.clone());
+        if let Some(old) = self.accounts.get_mut(&old) {
+            old.queues.remove(&id);
+            old.paced_line.retain(|other| *other != id);
+            old.unpaced_line.retain(|other| *other != id);
+        }
+        self.accounts.entry(account).or_default().queues.insert(id);
+        self.wake_queue(id, now);
+    }
+
     /// Stops or starts a queue; messages keep their places.
     pub(crate) fn set_stopped(&mut self, id: QueueId, stopped: bool, now: Timestamp) {
         if let Some(queue) = self.queues.get_mut(&id) {
@@ -250,7 +268,21 @@ impl Pacer {
             Health::Failing => account.breaker.failed(now),
             Health::NotAsked => account.breaker.not_asked(),
         }
+        if health == Health::NotAsked {
+            self.give_back(order, now);
+        }
         self.line_up(order.account.clone());
+    }
+
+    /// Nothing was sent in these slots, so the next message may have them; unless a later one was used meanwhile.
+    fn give_back(&mut self, order: &Order, now: Timestamp) {
+        if let Some(queue) = self.queues.get_mut(&order.queue)
+            && order.schedule.is_some()
+            && queue.schedule == order.schedule
+        {
+            queue.schedule = order.schedule_before;
+            self.wake_queue(order.queue, now);
+        }
     }
 
     /// Messages that were never tried, over all queues, for the figures.
@@ -450,7 +482,9 @@ impl Queue {
         if self.stopped {
             return None;
         }
+        let schedule_before = self.schedule;
         let mut sequences = Vec::new();
+        let mut retries = 0;
         let mut first_slot = None;
         while sequences.len() < self.bulk_max {
             let slot = match (self.speed_limit, &self.schedule) {
@@ -466,7 +500,8 @@ impl Queue {
             if slot.is_some_and(|(at, _)| at > now) {
                 break;
             }
-            let Some(sequence) = self.pop(now) else { break };
+            let Some((sequence, is_retry)) = self.pop(now) else { break };
+            retries += usize::from(is_retry);
             if let Some((at, schedule)) = slot {
                 first_slot.get_or_insert(at);
                 self.schedule = Some(schedule);
@@ -477,7 +512,15 @@ impl Queue {
             return None;
         }
         let schedule = self.speed_limit.and(self.schedule);
-        Some(Order { account: self.account.clone(), queue: id, sequences, schedule, slot: first_slot })
+        Some(Order {
+            account: self.account.clone(),
+            queue: id,
+            sequences,
+            retries,
+            schedule_before,
+            schedule,
+            slot: first_slot,
+        })
     }
 
     /// A slot that is later than the sharing time is given up: the schedule starts anew from now, without a burst.
@@ -488,19 +531,20 @@ impl Queue {
         }
     }
 
-    fn pop(&mut self, now: Timestamp) -> Option<u64> {
+    /// The next sequence that may go, and whether it is a retry.
+    fn pop(&mut self, now: Timestamp) -> Option<(u64, bool)> {
         if let Some((at, sequence)) = self.retries.first().copied()
             && at <= now
         {
             self.retries.pop_first();
-            return Some(sequence);
+            return Some((sequence, true));
         }
         if self.next > self.last || self.ready_since > now {
             return None;
         }
         let sequence = self.next;
         self.next += 1;
-        Some(sequence)
+        Some((sequence, false))
     }
 }
 
@@ -656,6 +700,36 @@ mod tests {
         assert!(!matches!(pacer.next(now), Step::Send(_)), "two probes");
         pacer.finished(&probe, Health::Well, now);
         assert!(matches!(pacer.next(now), Step::Send(_)));
+    }
+
+    #[test]
+    fn a_slot_in_which_nothing_was_sent_is_given_to_the_next_message() {
+        let mut pacer = Pacer::new(LIMITS);
+        let mut now = START;
+        pacer.add_queue(queue(1, 7, SpeedLimit::new(60, SpeedUnit::Minute).ok(), 5), now);
+        let Step::Send(first) = pacer.next(now) else { panic!() };
+        pacer.finished(&first, Health::Well, now);
+        now = now.plus(Duration::from_secs(1));
+        for sequence in 2..=4 {
+            let Step::Send(unused) = pacer.next(now) else { panic!("the slot of {sequence} is gone") };
+            assert_eq!(unused.sequences, [sequence]);
+            pacer.finished(&unused, Health::NotAsked, now);
+        }
+        let Step::Send(last) = pacer.next(now) else { panic!() };
+        pacer.finished(&last, Health::Well, now);
+        assert_eq!(last.slot, Some(now));
+    }
+
+    #[test]
+    fn a_slot_is_not_given_back_once_a_later_one_was_used() {
+        let mut pacer = Pacer::new(LIMITS);
+        let mut now = START;
+        pacer.add_queue(queue(1, 7, SpeedLimit::new(60, SpeedUnit::Minute).ok(), 3), now);
+        let Step::Send(unused) = pacer.next(now) else { panic!() };
+        now = now.plus(Duration::from_secs(1));
+        let Step::Send(_) = pacer.next(now) else { panic!() };
+        pacer.finished(&unused, Health::NotAsked, now);
+        assert_eq!(pacer.next(now), Step::SleepUntil(now.plus(Duration::from_secs(1))));
     }
 
     #[test]

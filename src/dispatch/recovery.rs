@@ -45,7 +45,7 @@ struct State {
 struct Request {
     mid: Mid,
     in_flight: InFlight,
-    /// On the wall clock.
+    /// On the steady clock: a wall clock that is set must bring two lookups neither together nor apart.
     due: Timestamp,
     failures: u8,
 }
@@ -55,9 +55,8 @@ impl Unresolved {
         self.lock().sequences.contains(&(queue, sequence))
     }
 
-    pub(super) fn add(&self, mid: Mid, queue: QueueId, in_flight: InFlight) {
+    fn add(&self, mid: Mid, queue: QueueId, in_flight: InFlight, due: Timestamp) {
         let Some(first) = in_flight.sequences.first().copied() else { return };
-        let due = in_flight.last_lookup_at.unwrap_or(in_flight.started_at).plus(FIRST_LOOKUP_AFTER);
         let mut state = self.lock();
         state.sequences.extend(in_flight.sequences.iter().map(|sequence| (queue, *sequence)));
         state.requests.insert((queue, first), Request { mid, in_flight, due, failures: 0 });
@@ -84,10 +83,6 @@ impl Unresolved {
     fn put_back(&self, queue: QueueId, request: Request) {
         let Some(first) = request.in_flight.sequences.first().copied() else { return };
         self.lock().requests.insert((queue, first), request);
-    }
-
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.lock().requests.values().map(|request| request.due).min()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -122,9 +117,18 @@ struct Evidence {
 }
 
 impl Dispatch {
+    /// Takes up a request that nobody answered. One whose log was asked before a restart keeps its distance.
+    pub(super) fn leave_unresolved(&self, mid: Mid, queue: QueueId, in_flight: InFlight) {
+        let pause = match in_flight.last_lookup_at {
+            Some(at) => self.settings.maybe_sent_recheck.saturating_sub(self.clock.now().since(at)),
+            None => FIRST_LOOKUP_AFTER,
+        };
+        self.unresolved.add(mid, queue, in_flight, self.clock.steady().plus(pause));
+    }
+
     /// Resolves what is due. Returns an error only when the store fails.
-    pub(super) async fn resolve_due(&self) -> Result<(), StoreError> {
-        for ((queue_id, _), request) in self.unresolved.take_due(self.clock.now()) {
+    pub(crate) async fn resolve_due(&self) -> Result<(), StoreError> {
+        for ((queue_id, _), request) in self.unresolved.take_due(self.clock.steady()) {
             match self.book.by_id(queue_id) {
                 Some(queue) => self.resolve(&queue, request).await?,
                 // Its business unit is gone, and the record with it.
@@ -137,20 +141,19 @@ impl Dispatch {
     async fn resolve(&self, queue: &Arc<QueueHandle>, mut request: Request) -> Result<(), StoreError> {
         let mut evidence = self.reports_seen(queue, &request.in_flight)?;
         let asked = self.ask_log(queue, &mut request, &mut evidence).await;
-        self.unresolved.forget(queue.id, &evidence.gone);
-        let sent: Vec<u64> = evidence.sent.iter().map(|(message, _)| message.id.sequence).collect();
-        if !sent.is_empty() || !evidence.gone.is_empty() {
-            self.finish_sent(queue, &mut request.in_flight, evidence.sent).await?;
-            request.in_flight.sequences.retain(|sequence| !evidence.gone.contains(sequence));
-            self.unresolved.forget(queue.id, &sent);
+        let mut settled: Vec<u64> = evidence.sent.iter().map(|(message, _)| message.id.sequence).collect();
+        settled.extend(&evidence.gone);
+        if !settled.is_empty() {
+            self.finish_sent(queue, &mut request.in_flight, evidence.sent, &evidence.gone).await?;
+            self.unresolved.forget(queue.id, &settled);
         }
         if evidence.open.is_empty() {
-            return self.send_again(queue, &mut request.in_flight, Vec::new(), &evidence.gone).await;
+            return Ok(());
         }
-        let now = self.clock.now();
+        let steady = self.clock.steady();
         match asked {
             Asked::Wait => {
-                request.due = now.plus(LOOKUP_RETRY);
+                request.due = steady.plus(LOOKUP_RETRY);
                 self.unresolved.put_back(queue.id, request);
                 Ok(())
             }
@@ -159,13 +162,12 @@ impl Dispatch {
                 let mut batch = self.store.batch();
                 batch.put_in_flight(queue.mid, queue.id, &request.in_flight)?;
                 let _receipt = self.store.commit(batch).await?;
-                request.due = now.plus(self.settings.maybe_sent_recheck);
+                request.due = steady.plus(self.settings.maybe_sent_recheck);
                 self.unresolved.put_back(queue.id, request);
                 Ok(())
             }
-            Asked::NotFound => self.send_again(queue, &mut request.in_flight, evidence.open, &evidence.gone).await,
-            Asked::NoLog(MaybeSent::Repeat) => {
-                self.send_again(queue, &mut request.in_flight, evidence.open, &evidence.gone).await
+            Asked::NotFound | Asked::NoLog(MaybeSent::Repeat) => {
+                self.send_again(queue, &mut request.in_flight, evidence.open).await
             }
             Asked::NoLog(MaybeSent::ReportUnknown) => {
                 let sequences: Vec<u64> = evidence.open.iter().map(|message| message.id.sequence).collect();

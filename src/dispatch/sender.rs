@@ -3,10 +3,9 @@
 //! What is about to be sent is written down first (`InFlight`), durably, together with the slot that it uses. So after a
 //! crash exactly those messages are maybe sent, and a restart keeps the spacing (spec Q2, Q6b, Q7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-use rand::RngExt;
+use std::time::Duration;
 
 use super::book::{QueueHandle, account_key};
 use super::pacer::{Health, Order};
@@ -15,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::domain::delivery::{self, HoldReason, Judgement, LocalEnd, MessageAnswer, SendFailure};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{QueuedMessage, RequestOptions};
+use crate::domain::report::Origin;
 use crate::store::AccountState;
 use crate::store::ReportRef;
 use crate::store::{DeadLetter, InFlight, SentMessage, SentOutcome};
@@ -24,6 +24,8 @@ use crate::tenants::TenantAccount;
 
 /// Most text of one request, in bytes: our own ceiling is 1 MB a request (infobip.md 1.8), and JSON adds to it.
 const REQUEST_BYTES_MAX: usize = 500_000;
+/// How often a message is looked at whose account is held while its queue's account is not: the queue changed hands.
+const HELD_ELSEWHERE_RETRY: Duration = Duration::from_secs(60);
 
 /// What an order's messages came to.
 #[derive(Default)]
@@ -41,12 +43,22 @@ impl Dispatch {
     pub(super) async fn send_order(&self, order: &Order) -> Result<Health, StoreError> {
         let Some(queue) = self.book.by_id(order.queue) else { return Ok(Health::NotAsked) };
         let (messages, lost) = self.read(&queue, &order.sequences)?;
+        // Retries come when their pause is over on the steady clock; the others may have one from before a restart.
+        let retries: HashSet<u64> = order.sequences.iter().take(order.retries).copied().collect();
         let mut ready = Vec::with_capacity(messages.len());
         let mut ended = Vec::new();
+        let mut sent = Vec::new();
         let now = self.clock.now();
         let mark = queue.record.lock().await.mark;
         for message in messages {
             if self.unresolved.contains(queue.id, message.id.sequence) {
+                continue;
+            }
+            if let Some(outcome) = self.proved_sent(queue.mid, &message)? {
+                sent.push((message, outcome));
+                continue;
+            }
+            if mark != QueueMark::Cancelled && self.keep_if_held(order, &message) {
                 continue;
             }
             if mark == QueueMark::Cancelled {
@@ -58,23 +70,25 @@ impl Dispatch {
                 now,
             ) {
                 ended.push((message, LocalEnd::Expired));
-            } else if message.progress.not_before.is_some_and(|at| at > now) {
-                // Met again after a restart, before its pause was over.
-                let at = self.book.steady_of(message.progress.not_before.unwrap_or(now));
+            } else if let Some(at) = message.progress.not_before.filter(|at| *at > now)
+                && !retries.contains(&message.id.sequence)
+            {
+                let at = self.book.pause_ends(at);
                 self.book.pacer().retry(queue.id, message.id.sequence, at, self.clock.steady());
             } else {
                 ready.push(message);
             }
         }
-        let ended = ended.into_iter().map(|(message, end)| (message, SentOutcome::Ended(end))).collect();
-        let outcome = Outcome { finished: ended, ..Outcome::default() };
+        let ended = ended.into_iter().map(|(message, end)| (message, SentOutcome::Ended(end)));
+        let outcome = Outcome { finished: ended.chain(sent).collect(), ..Outcome::default() };
         let schedule = order.schedule.map(|schedule| schedule.shifted(self.wall_offset_nanos()));
         let mut health = Health::NotAsked;
         let mut first = Some((schedule, outcome, lost));
         let groups = groups(ready);
         if groups.is_empty() {
-            let (schedule, outcome, lost) = first.take().unwrap_or_default();
-            self.conclude(&queue, outcome, None, schedule, lost).await?;
+            // The pacer gives the slot to another message, so it does not count as used.
+            let (_, outcome, lost) = first.take().unwrap_or_default();
+            self.conclude(&queue, outcome, None, None, lost).await?;
         }
         for group in groups {
             let (schedule, outcome, lost) = first.take().unwrap_or_default();
@@ -90,24 +104,47 @@ impl Dispatch {
         Ok(health)
     }
 
+    /// Whether a report came since an attempt of which nobody knew whether it had reached the provider (spec Q6b).
+    fn proved_sent(&self, mid: Mid, message: &QueuedMessage) -> Result<Option<SentOutcome>, StoreError> {
+        let Some(attempt_at) = message.progress.last_attempt_at else { return Ok(None) };
+        let report = self.store.reports().get(mid, ReportRef::of(message.id.queue, message.id.sequence))?;
+        let report = report.map(|record| record.report).filter(|report| report.origin == Origin::Infobip);
+        Ok(report.map(|report| SentOutcome::Sent { at: attempt_at, status: report.status }))
+    }
+
+    /// Puts a message back whose account is held. The pacer holds by the queue's account, and met this one before the
+    /// hold began, or in a queue that goes by another account now.
+    fn keep_if_held(&self, order: &Order, message: &QueuedMessage) -> bool {
+        let key = account_key(order.account.0, &message.message.account);
+        let steady = self.clock.steady();
+        let mut pacer = self.book.pacer();
+        if pacer.held(&key).is_none() {
+            return false;
+        }
+        let at = if key == order.account { steady } else { steady.plus(HELD_ELSEWHERE_RETRY) };
+        pacer.retry(order.queue, message.id.sequence, at, steady);
+        true
+    }
+
     /// The messages that are still waiting, and how many would not open.
     fn read(&self, queue: &QueueHandle, sequences: &[u64]) -> Result<(Vec<QueuedMessage>, u64), StoreError> {
         let mut messages = Vec::with_capacity(sequences.len());
         let mut lost = 0;
+        let mut take = |opened: Opened<QueuedMessage>, last: u64| match opened {
+            Opened::Record(message) if message.id.sequence <= last => messages.push(message),
+            Opened::Record(_) => {}
+            Opened::Quarantined(_) => lost += 1,
+        };
         let in_a_row = sequences.windows(2).all(|pair| matches!(pair, [a, b] if a + 1 == *b));
         match (sequences.first(), sequences.last()) {
             (Some(first), Some(last)) if in_a_row => {
-                for opened in self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())? {
-                    match opened {
-                        Opened::Record(message) if message.id.sequence <= *last => messages.push(message),
-                        Opened::Record(_) => {}
-                        Opened::Quarantined(_) => lost += 1,
-                    }
-                }
+                let waiting = self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())?;
+                waiting.into_iter().for_each(|opened| take(opened, *last));
             }
             _ => {
                 for sequence in sequences {
-                    messages.extend(self.store.messages().waiting_at(queue.mid, queue.id, *sequence)?);
+                    let waiting = self.store.messages().waiting(queue.mid, queue.id, *sequence, 1)?;
+                    waiting.into_iter().for_each(|opened| take(opened, *sequence));
                 }
             }
         }
@@ -142,7 +179,7 @@ impl Dispatch {
             match result {
                 Ok(answers) => {
                     health = worse(health, Health::Well);
-                    let silent = outcome.judge_all(group, &answers, attempt_at, self.random());
+                    let silent = outcome.judge_all(group, &answers, attempt_at, self.random.jitter());
                     self.advance(queue, outcome, &mut in_flight, &sequences_except(&sequences, &silent)).await?;
                 }
                 Err(SendFailure::Refused { .. }) if group.len() > 1 => {
@@ -162,7 +199,7 @@ impl Dispatch {
                     for mut message in group {
                         attempted(&mut message, attempt_at);
                         message.progress.last_problem = Some(problem.clone());
-                        let pause = delivery::backoff(message.progress.attempts, retry_after, self.random());
+                        let pause = delivery::backoff(message.progress.attempts, retry_after, self.random.jitter());
                         outcome.again.push((message, attempt_at.plus(pause)));
                     }
                     self.advance(queue, outcome, &mut in_flight, &sequences).await?;
@@ -182,7 +219,7 @@ impl Dispatch {
         }
         // What is left of the request is maybe sent.
         if !in_flight.sequences.is_empty() {
-            self.unresolved.add(queue.mid, queue.id, in_flight);
+            self.leave_unresolved(queue.mid, queue.id, in_flight);
         }
         Ok(health)
     }
@@ -197,7 +234,7 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let settled_all =
             outcome.finished.iter().map(|(message, _)| message.id.sequence).chain(settled.iter().copied());
-        let settled: std::collections::HashSet<u64> = settled_all.collect();
+        let settled: HashSet<u64> = settled_all.collect();
         let mut left = in_flight.clone();
         left.sequences.retain(|sequence| !settled.contains(sequence));
         let mut record = queue.record.lock().await;
@@ -223,7 +260,9 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let mut record = queue.record.lock().await;
         if schedule.is_some() && record.policy.speed_limit == schedule.map(|schedule| schedule.limit()) {
-            record.schedule = schedule;
+            // Orders of one queue may come here in another order than their slots: the latest slot is what counts.
+            let latest = [record.schedule, schedule].into_iter().flatten().max_by_key(|schedule| schedule.last());
+            record.schedule = latest;
         }
         let add = |batch: &mut StoreBatch| match next {
             Some(in_flight) => batch.put_in_flight(queue.mid, queue.id, in_flight),
@@ -262,6 +301,10 @@ impl Dispatch {
             batch.put_waiting(mid, &message)?;
             again.push((message.id.sequence, self.book.steady_of(at)));
         }
+        let _one_at_a_time = match outcome.hold {
+            Some(_) => Some(self.holding.lock().await),
+            None => None,
+        };
         if let Some((account, reason, problem)) = &outcome.hold {
             let state = AccountState { held: *reason, problem: problem.clone(), since: now, released_at: None };
             batch.put_account_state(mid, account, &state)?;
@@ -295,19 +338,16 @@ impl Dispatch {
         pacer.hold(&key, reason);
     }
 
-    fn random(&self) -> u8 {
-        rand::rng().random()
-    }
-
-    /// Finishes messages that a lookup or report proved to be sent.
+    /// Finishes messages that a lookup or report proved to be sent, and forgets those that are gone from the queue.
     pub(super) async fn finish_sent(
         &self,
         queue: &QueueHandle,
         in_flight: &mut InFlight,
         sent: Vec<(QueuedMessage, SentOutcome)>,
+        gone: &[u64],
     ) -> Result<(), StoreError> {
         let outcome = Outcome { finished: sent, ..Outcome::default() };
-        self.advance(queue, outcome, in_flight, &[]).await
+        self.advance(queue, outcome, in_flight, gone).await
     }
 
     /// Puts messages that were not sent after all back into the queue, at once.
@@ -316,10 +356,9 @@ impl Dispatch {
         queue: &Arc<QueueHandle>,
         in_flight: &mut InFlight,
         messages: Vec<QueuedMessage>,
-        gone: &[u64],
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut settled: Vec<u64> = gone.to_vec();
+        let mut settled = Vec::with_capacity(messages.len());
         let mut outcome = Outcome::default();
         for mut message in messages {
             settled.push(message.id.sequence);

@@ -38,7 +38,7 @@ pub(crate) enum Origin {
 /// A delivery report of one message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(crate) struct DeliveryReport {
-    // The first three fields decide which of two reports stands; the derived order compares them first.
+    // Of two final reports these fields decide which one stands; the derived order compares them first.
     pub(crate) origin: Origin,
     /// Whether the status is final: group 2, 3, 4 or 5.
     pub(crate) is_final: bool,
@@ -118,12 +118,12 @@ impl DeliveryReport {
         self.sent_at.get_or_insert(sent_at);
     }
 
-    /// The report that stands when both are about one message: Infobip's before ours, a final before a pending one,
-    /// then the one done later. The order over all fields breaks ties, so that any order of arrival and any repeats end
-    /// in the same report.
+    /// The report that stands when both are about one message: a final before a pending one, Infobip's before ours,
+    /// then the one done later. A pending report makes no row, so it takes away none either (spec R1, Q5). The order
+    /// over all fields breaks ties, so that any order of arrival and any repeats end in the same report.
     #[must_use]
     pub(crate) fn combine(self, other: Self) -> Self {
-        self.max(other)
+        std::cmp::max_by(self, other, |a, b| a.is_final.cmp(&b.is_final).then_with(|| a.cmp(b)))
     }
 }
 
@@ -198,9 +198,15 @@ mod tests {
 
         #[test]
         fn a_report_of_infobip_beats_a_local_one(a in any_report(), b in any_report()) {
-            if a.origin != b.origin {
+            if a.origin != b.origin && a.is_final == b.is_final {
                 prop_assert_eq!(a.combine(b).origin, Origin::Infobip);
             }
+        }
+
+        #[test]
+        fn a_final_report_stays_final(a in any_report(), b in any_report()) {
+            let is_final = a.is_final || b.is_final;
+            prop_assert_eq!(a.combine(b).is_final, is_final);
         }
     }
 }

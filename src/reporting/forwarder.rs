@@ -5,7 +5,7 @@
 //! * A business unit whose platform is down waits by itself; the others go on.
 //! * A refused row is found by halves, kept with the target's own words, and does not block the others (spec R2).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::domain::extension::{Cell, Row, SMS_DELIVERY_REPORTS};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::report::DeliveryReport;
 use crate::domain::tenant::{Tenant, Tracking};
+use crate::random::Random;
 use crate::store::{OutboxEntry, OutboxPlace, OutboxTarget, PlacedEntry, ReportRecord, Store, StoreError};
 use crate::tenants::TenantBook;
 
@@ -41,6 +42,7 @@ pub(crate) struct ForwarderSettings {
 pub(crate) struct Forwarder {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     tenants: TenantBook,
     recorder: Arc<Recorder>,
     rows: Arc<dyn RowSink>,
@@ -53,6 +55,7 @@ pub(crate) struct Forwarder {
 pub(crate) struct ForwarderParts {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
     pub(crate) tenants: TenantBook,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) rows: Arc<dyn RowSink>,
@@ -79,8 +82,8 @@ struct Parcel {
 
 impl Forwarder {
     pub(crate) fn new(parts: ForwarderParts) -> Self {
-        let ForwarderParts { store, clock, tenants, recorder, rows, posts, settings } = parts;
-        Self { store, clock, tenants, recorder, rows, posts, settings, state: std::sync::Mutex::default() }
+        let ForwarderParts { store, clock, random, tenants, recorder, rows, posts, settings } = parts;
+        Self { store, clock, random, tenants, recorder, rows, posts, settings, state: std::sync::Mutex::default() }
     }
 
     /// Forwards until `shutdown` says so; then finishes the requests that are under way.
@@ -144,8 +147,8 @@ impl Forwarder {
         }
     }
 
-    fn by_account(&self, mid: Mid, page: Vec<PlacedEntry>) -> Result<HashMap<AccountId, Vec<Parcel>>, StoreError> {
-        let mut by_account: HashMap<AccountId, Vec<Parcel>> = HashMap::new();
+    fn by_account(&self, mid: Mid, page: Vec<PlacedEntry>) -> Result<BTreeMap<AccountId, Vec<Parcel>>, StoreError> {
+        let mut by_account: BTreeMap<AccountId, Vec<Parcel>> = BTreeMap::new();
         for PlacedEntry { place, entry } in page {
             if let Some(record) = self.store.reports().get(mid, place.report)? {
                 by_account.entry(entry.account.clone()).or_default().push(Parcel { place, entry, record });
@@ -187,7 +190,7 @@ impl Forwarder {
                     RowSinkError::Later { retry_after, .. } => *retry_after,
                     _ => None,
                 };
-                let pause = delivery::backoff(state.failures, retry_after, rand::random());
+                let pause = delivery::backoff(state.failures, retry_after, self.random.jitter());
                 state.waits_until = Some(self.clock.steady().plus(pause));
                 state.columns = None;
                 if state.problem.as_ref() != Some(&error.to_string()) {
@@ -291,8 +294,14 @@ impl Forwarder {
 
     /// Keeps a refused report with the target's own words, out of the way of the others.
     async fn set_aside(&self, mid: Mid, parcels: Vec<Parcel>, problem: &str) -> Result<(), StoreError> {
+        let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.place.report)).await;
         let mut batch = self.store.batch();
         for parcel in parcels {
+            // Changed while it was on its way: the newer report may well be taken.
+            let stands = self.store.reports().get(mid, parcel.place.report)?;
+            if stands.is_some_and(|stands| stands.report != parcel.record.report) {
+                continue;
+            }
             tracing::warn!(tenant.mid = %mid, message.id = %parcel.record.report.message_id,
                 "SFMC refused a report's row; it is kept to be replayed");
             let attempts = parcel.entry.attempts.saturating_add(1);

@@ -13,6 +13,7 @@ use crate::domain::timestamp::Timestamp;
 pub(crate) const ANSWER_KEPT: Duration = Duration::from_hours(72);
 /// Days that may hold an answer still valid, besides today.
 const DAYS_BACK: u32 = 3;
+const ONE_DAY: Duration = Duration::from_hours(24);
 
 /// The out-arguments of the first call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -40,9 +41,10 @@ impl Answers<'_> {
             return Ok(None);
         }
         let hash = hash(self.0, mid, instance, activity)?;
-        let today = Day::of(now);
-        for back in 0..=DAYS_BACK {
-            let answer: Option<FirstAnswer> = self.0.read(mid, &Key::Answer(today.minus(back), mid, hash))?;
+        // A clock that was set back may have left the answer in the day that comes.
+        let tomorrow = Day::of(now.plus(ONE_DAY));
+        for back in 0..=DAYS_BACK + 1 {
+            let answer: Option<FirstAnswer> = self.0.read(mid, &Key::Answer(tomorrow.minus(back), mid, hash))?;
             if let Some(answer) = answer
                 && now.since(answer.at) < ANSWER_KEPT
             {

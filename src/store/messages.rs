@@ -1,5 +1,7 @@
 //! Messages: waiting, in flight, finished, dead.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Family, Key, Layout};
@@ -52,6 +54,18 @@ pub(crate) enum Found {
     Sent(SentMessage),
 }
 
+/// Where a queue goes on after a restart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Frontier {
+    /// Waiting messages that were given out before, and were not settled: to be given out again, once.
+    pub(crate) passed: Vec<u64>,
+    /// The first sequence to be given out; it and what follows wait without a gap.
+    pub(crate) next: u64,
+}
+
+/// Keys read at a time while the frontier is looked for.
+const FRONTIER_PAGE: usize = 256;
+
 /// Reads of messages.
 #[derive(Clone, Copy)]
 pub(crate) struct Messages<'a>(pub(super) &'a Store);
@@ -78,10 +92,33 @@ impl Messages<'_> {
         self.0.read(mid, &Key::Waiting(mid, queue, sequence))
     }
 
-    /// The sequence of the first waiting message.
-    pub(crate) fn first_waiting(&self, mid: Mid, queue: QueueId) -> Result<Option<u64>, StoreError> {
-        let (from, to) = Layout::family(Family::Waiting).mid(mid).queue(queue).range();
-        Ok(self.0.scan(&from, &to, 1)?.first().and_then(|(key, _)| sequence_of(key)))
+    /// Where the queue goes on, given how many of its messages are done and the last sequence that it gave. Reads the
+    /// keys of what was tried and is still waiting, and one more, whatever the queue's length.
+    pub(crate) fn frontier(&self, mid: Mid, queue: QueueId, done: u64, last: u64) -> Result<Frontier, StoreError> {
+        let in_flight = self.in_flight(mid, queue)?;
+        let in_flight: HashSet<u64> = in_flight.into_iter().flat_map(|request| request.sequences).collect();
+        let sent_to = in_flight.iter().copied().max().unwrap_or(0);
+        let (mut from, to) = Layout::family(Family::Waiting).mid(mid).queue(queue).range();
+        let mut passed = Vec::new();
+        let mut waiting = 0;
+        loop {
+            let page = self.0.scan(&from, &to, FRONTIER_PAGE)?;
+            let Some((last_key, _)) = page.last() else { return Ok(Frontier { passed, next: last + 1 }) };
+            from.clone_from(last_key);
+            // The smallest key behind it.
+            from.push(0);
+            for sequence in page.iter().filter_map(|(key, _)| sequence_of(key)) {
+                let gaps = sequence.saturating_sub(waiting + 1);
+                // All that is done lies before it, and all that is in flight.
+                if gaps >= done && sequence > sent_to {
+                    return Ok(Frontier { passed, next: sequence });
+                }
+                waiting += 1;
+                if !in_flight.contains(&sequence) {
+                    passed.push(sequence);
+                }
+            }
+        }
     }
 
     /// The last sequence ever given in the queue; 0 when there was none. Sequences begin with 1.

@@ -66,7 +66,7 @@ fn what_is_written_is_read() {
     let messages = store.messages();
     let waiting = messages.waiting(MID, QUEUE, 3, 2).unwrap();
     assert_eq!(waiting, [Opened::Record(message(3)), Opened::Record(message(4))]);
-    assert_eq!(messages.first_waiting(MID, QUEUE).unwrap(), Some(1));
+    assert_eq!(messages.frontier(MID, QUEUE, 1, 5).unwrap().next, 5);
     assert_eq!(messages.last_sequence(MID, QUEUE).unwrap(), 5);
     assert_eq!(messages.find(MID, message(1).id).unwrap(), Some(Found::Waiting(message(1))));
     assert_eq!(messages.find(MID, message(2).id).unwrap(), Some(Found::Sent(sent(2))));
