@@ -275,6 +275,13 @@ impl QueueBook {
         Ok(())
     }
 
+    /// What waits in a queue up to its last sequence is no longer given out: it was set aside to be looked up.
+    pub(super) fn pass(&self, handle: &QueueHandle) -> u64 {
+        let last = handle.last_given();
+        self.pacer().pass(handle.id, last);
+        last
+    }
+
     /// Forgets a business unit's queues.
     pub(crate) fn forget(&self, mid: Mid) {
         write(&self.by_activity).retain(|(owner, _), _| *owner != mid);
@@ -305,7 +312,7 @@ pub(crate) fn account_key(mid: Mid, account: &AccountId) -> AccountKey {
 }
 
 fn is_stopped(mark: QueueMark) -> bool {
-    matches!(mark, QueueMark::Paused | QueueMark::Held)
+    matches!(mark, QueueMark::Paused | QueueMark::Held | QueueMark::Moved)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

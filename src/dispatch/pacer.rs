@@ -195,6 +195,14 @@ impl Pacer {
         }
     }
 
+    /// Messages up to `last` are not given out any more, tried before or not.
+    pub(crate) fn pass(&mut self, id: QueueId, last: u64) {
+        if let Some(queue) = self.queues.get_mut(&id) {
+            queue.next = queue.next.max(last + 1);
+            queue.retries.retain(|(_, sequence)| *sequence > last);
+        }
+    }
+
     /// A changed pace starts anew from now (spec Q2).
     pub(crate) fn set_speed_limit(&mut self, id: QueueId, limit: Option<SpeedLimit>, now: Timestamp) {
         let Some(queue) = self.queues.get_mut(&id) else { return };

@@ -121,7 +121,10 @@ impl Lookup {
         let queue = self.book.by_id(id.queue);
         // A record that is just being committed is of a queue at work.
         queue.is_some_and(|queue| {
-            queue.record.try_lock().is_ok_and(|record| matches!(record.mark, QueueMark::Paused | QueueMark::Held))
+            queue
+                .record
+                .try_lock()
+                .is_ok_and(|record| matches!(record.mark, QueueMark::Paused | QueueMark::Held | QueueMark::Moved))
         })
     }
 
