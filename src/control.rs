@@ -67,6 +67,14 @@ pub(crate) enum ControlRequest {
         mid: Mid,
         queue: Option<u32>,
     },
+    /// Rows that SFMC refused; answered with a list of [`RefusedReport`].
+    ReportRefused {
+        mid: Mid,
+    },
+    /// Tries refused rows again; answered with their number.
+    ReportReplay {
+        mid: Mid,
+    },
     /// Wraps all keys of the store by another master key, which the next start needs.
     KeyRotate {
         /// 32 bytes, as [`crate::config::MasterKey`] has them.
@@ -76,6 +84,17 @@ pub(crate) enum ControlRequest {
     ActivityNew(ActivityRequest),
     /// Answered with an object; its shape is the server's.
     Status,
+}
+
+/// A report whose row was refused, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefusedReport {
+    pub(crate) message_id: String,
+    pub(crate) account: String,
+    pub(crate) status_name: String,
+    pub(crate) stored_at: String,
+    /// What the target said.
+    pub(crate) problem: String,
 }
 
 /// A queue, for people.

@@ -9,7 +9,7 @@ use super::Parts;
 use crate::config::MasterKey;
 use crate::control::{
     ActivityKind, ActivityRequest, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler, ControlRequest,
-    ErrorCode, QueueSummary,
+    ErrorCode, QueueSummary, RefusedReport,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::extension::{SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS};
@@ -26,6 +26,8 @@ use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 const CONTRACT: &str = "1";
 /// Entries of an outbox that are counted; beyond, "at least".
 const COUNTED_MAX: usize = 10_000;
+/// Refused reports that one commit puts back into the outbox.
+const REPLAYED_TOGETHER: usize = 60;
 
 /// See the module's documentation.
 pub(super) struct Commands {
@@ -97,6 +99,14 @@ impl Commands {
             ControlRequest::QueueRelease { mid, queue } => {
                 known(mid)?;
                 self.release(mid, queue).await?
+            }
+            ControlRequest::ReportRefused { mid } => {
+                known(mid)?;
+                ControlAnswer::ok(&self.refused(mid)?)
+            }
+            ControlRequest::ReportReplay { mid } => {
+                known(mid)?;
+                ControlAnswer::Ok(json!(self.replay(mid).await?))
             }
             ControlRequest::KeyRotate { new } => {
                 let new = MasterKey::from_text(new.expose()).map_err(Refusal::Refused)?;
@@ -236,6 +246,40 @@ impl Commands {
                 Err(Refusal::Refused(format!("queue {queue} of {mid} is not there, or is not stopped")))
             }
             _ => Ok(ControlAnswer::ok(&released)),
+        }
+    }
+
+    fn refused(&self, mid: Mid) -> Result<Vec<RefusedReport>, StoreError> {
+        let reports = self.parts.store.reports();
+        let mut list = Vec::new();
+        for placed in reports.refused(mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)? {
+            let Some(record) = reports.get(mid, placed.place.report)? else { continue };
+            list.push(RefusedReport {
+                message_id: record.report.message_id,
+                account: placed.entry.account.to_string(),
+                status_name: record.report.status.name,
+                stored_at: placed.place.stored_at.to_iso(),
+                problem: placed.entry.problem.unwrap_or_default(),
+            });
+        }
+        Ok(list)
+    }
+
+    async fn replay(&self, mid: Mid) -> Result<usize, StoreError> {
+        let store = &self.parts.store;
+        let mut replayed = 0;
+        loop {
+            let page = store.reports().refused(mid, OutboxTarget::SMS_REPORTS, None, REPLAYED_TOGETHER)?;
+            if page.is_empty() {
+                return Ok(replayed);
+            }
+            replayed += page.len();
+            let mut batch = store.batch();
+            for placed in page {
+                batch.replay_outbox(mid, placed.place, &placed.entry)?;
+            }
+            let _receipt = store.commit(batch).await?;
+            self.parts.recorder.arrived.notify_one();
         }
     }
 

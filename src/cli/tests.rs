@@ -67,6 +67,8 @@ impl ControlHandler for Recorder {
             | ControlRequest::TenantRemove { .. }
             | ControlRequest::QueueRelease { .. }
             | ControlRequest::QueueList
+            | ControlRequest::ReportRefused { .. }
+            | ControlRequest::ReportReplay { .. }
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
         };
         std::future::ready(answer).boxed()
