@@ -194,7 +194,9 @@ impl Store {
     pub(crate) fn open(options: StoreOptions, now: Timestamp) -> Result<Self, OpenError> {
         let kv: Arc<dyn Kv> = Arc::new(SledKv::open(&options.dir, options.cache_bytes)?);
         let writer = Writer::start(Arc::clone(&kv)).map_err(OpenError::Thread)?;
-        Self::with(kv, writer, options.master, now)
+        let store = Self::with(kv, writer, options.master, now)?;
+        SledKv::remember_filled(&options.dir)?;
+        Ok(store)
     }
 
     /// A store in memory that commits on the caller's thread: for tests and the simulation, which must be

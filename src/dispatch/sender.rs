@@ -325,6 +325,9 @@ impl Dispatch {
         for sequence in outcome.kept {
             pacer.retry(queue.id, sequence, steady, steady);
         }
+        drop(pacer);
+        // Lookups end here too, and nobody else wakes the runner for what they give back.
+        self.book.changed.notify_one();
         Ok(())
     }
 

@@ -208,7 +208,7 @@ impl InfobipWorld {
         self.lock().outbox.failed
     }
 
-    /// Reports and clicks that wait for their moment, for a retry, or for webhooks to be on.
+    /// Reports and clicks that wait for their moment, for a retry, for webhooks to be on, or for an answer.
     pub fn webhooks_pending(&self) -> usize {
         self.lock().outbox.pending()
     }

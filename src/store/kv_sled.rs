@@ -21,6 +21,8 @@ const _: () = assert!(16 * VALUE_BYTES_MAX < SEGMENT_BYTES / 4);
 const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";
 const BLOBS_DIR: &str = "blobs";
+/// Ours: there once the store has something in it. sled takes a data file of which it can read nothing for a new one.
+const FILLED_FILE: &str = "filled";
 
 /// Why a directory could not be opened as a store: what is wrong, and what to do about it, in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +66,22 @@ impl SledKv {
             sync_new(dir).map_err(of_io)?;
         }
         check_blobs(dir)?;
+        if db.is_empty() && dir.join(FILLED_FILE).exists() {
+            let problem = format!("nothing in {DB_FILE} can be read any more");
+            return Err(OpenKvError::Damaged { dir: dir.to_owned(), problem });
+        }
         Ok(Self { db, file })
+    }
+
+    /// Remembers beside the data that there is some, so that the loss of all of it is not taken for a new store.
+    pub(crate) fn remember_filled(dir: &Path) -> Result<(), OpenKvError> {
+        let path = dir.join(FILLED_FILE);
+        if path.exists() {
+            return Ok(());
+        }
+        let of_io = |error: io::Error| io_error(dir, &error);
+        File::create(&path).and_then(|file| file.sync_all()).map_err(of_io)?;
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(of_io)
     }
 
     /// Bytes that the store takes on disk.

@@ -1,3 +1,28 @@
-//! Black-box tests.
+//! Black-box tests: each starts a whole Waypost against the sandbox of both platforms, speaks HTTP and the command line
+//! to it, and asserts on answers and on what the platforms received.
 
-fn main() {}
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests: a failed assumption is a failed test"
+)]
+
+mod config_json;
+mod crash;
+mod dispatching;
+mod hard_errors;
+mod journey;
+mod lifecycle;
+mod repeats;
+mod reports;
+mod reports_activity;
+mod secrets;
+mod sms;
+mod soft_errors;
+mod stopping;
+mod support;
+mod tenants;
+mod tidy;

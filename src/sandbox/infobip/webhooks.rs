@@ -58,6 +58,8 @@ pub(super) struct Outbox {
     /// Due, by URL, waiting for a free request.
     ready: HashMap<Arc<str>, VecDeque<Item>>,
     in_flight: HashMap<Arc<str>, usize>,
+    /// Items in the requests that are in flight.
+    on_their_way: usize,
     order: u64,
     /// Requests answered with 2xx.
     pub(super) sent: u64,
@@ -73,7 +75,7 @@ impl Outbox {
     pub(super) fn pending(&self) -> usize {
         let ready: usize = self.ready.values().map(VecDeque::len).sum();
         let repeats: usize = self.repeats.values().map(|parcel| parcel.items.len()).sum();
-        self.due.len() + ready + repeats
+        self.due.len() + ready + repeats + self.on_their_way
     }
 
     fn earliest(&self) -> Option<Timestamp> {
@@ -106,6 +108,7 @@ impl Outbox {
             }
         }
         self.ready.retain(|_, ready| !ready.is_empty());
+        self.on_their_way += parcels.iter().map(|parcel| parcel.items.len()).sum::<usize>();
         parcels
     }
 
@@ -113,6 +116,7 @@ impl Outbox {
         if let Some(in_flight) = self.in_flight.get_mut(&parcel.url) {
             *in_flight = in_flight.saturating_sub(1);
         }
+        self.on_their_way = self.on_their_way.saturating_sub(parcel.items.len());
         if is_taken {
             self.sent += 1;
             return;

@@ -1,0 +1,140 @@
+//! A contact's mistakes: 200, a `messageStatus` of the table, and the journey goes on (spec M9).
+
+use crate::support::{Call, spawn_app};
+
+/// How to make each mistake.
+type Mistake = fn(Call) -> Call;
+
+/// Every `messageStatus` but `Success`, with calls that bring it about. tidy.rs compares it with the product's table.
+pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
+    (
+        "Error: Missing phone number in request",
+        &[
+            |call| call.unset("phone1"),
+            |call| call.set("phone1", ""),
+            |call| call.set("phone1", serde_json::Value::Null),
+            |call| call.set("phoneChoice", "2"),
+        ],
+    ),
+    (
+        "Error: Invalid text length",
+        &[|call| call.set("text", ""), |call| call.set("text", " \n "), |call| call.set("text", "x".repeat(4_001))],
+    ),
+    (
+        "Error: Invalid from field",
+        &[
+            |call| call.set("sender", ""),
+            |call| call.set("sender", "SenderOfSeventeen"),
+            |call| call.set("sender", "Way\u{7}post"),
+        ],
+    ),
+    (
+        "Error: Invalid phone number",
+        &[
+            |call| call.set("phone1", "call me"),
+            |call| call.set("phone1", "0911234567"),
+            |call| call.set("phone1", "+3859112345678901"),
+        ],
+    ),
+    ("Error: Invalid channel", &[|call| call.set("channel", "FAX"), |call| call.unset("channel")]),
+    ("Error: Unknown account", &[|call| call.set("account", "second")]),
+    (
+        "Error: Invalid sending speed limit",
+        &[
+            |call| call.set("speedLimitCount", "0").set("speedLimitUnit", "HOUR"),
+            |call| call.set("speedLimitCount", "100001").set("speedLimitUnit", "HOUR"),
+            |call| call.set("speedLimitCount", "5"),
+            |call| call.set("speedLimitCount", "5").set("speedLimitUnit", "WEEK"),
+        ],
+    ),
+    (
+        "Error: Invalid principal entity id",
+        &[|call| call.set("dlt", "true"), |call| call.set("dltPrincipalEntityId", "1".repeat(51))],
+    ),
+    (
+        "Error: Invalid content template id",
+        &[|call| call.set("dltPrincipalEntityId", "1").set("dltContentTemplateId", "1".repeat(51))],
+    ),
+    (
+        "Error: Invalid custom domain",
+        &[|call| call.set("shortenUrl", "true").set("customDomain", "https://x.example/")],
+    ),
+    ("Error: Invalid bulk id length", &[|call| call.set("bulkId", "b".repeat(101))]),
+    (
+        "Error: Invalid callback data field name",
+        &[
+            |call| call.set("callbackName1", "ContactKey").set("callbackValue1", "x"),
+            |call| call.set("callbackName1", "quo\"te"),
+        ],
+    ),
+    (
+        "Error: Invalid callback data length",
+        &[|call| call.set("callbackName1", "Long").set("callbackValue1", "x".repeat(4_000))],
+    ),
+    (
+        "Error: Invalid validity period",
+        &[
+            |call| call.set("validityMinutes", "0"),
+            |call| call.set("validityMinutes", "2881"),
+            |call| call.set("validityMinutes", "two"),
+        ],
+    ),
+    ("Error: Invalid latest send time", &[|call| call.set("latestSendAt", "tomorrow")]),
+    ("Error: Invalid phone field choice", &[|call| call.set("phoneChoice", "51"), |call| call.set("phoneChoice", "x")]),
+    ("Error: Invalid characters in request", &[|call| call.set("text", "a\u{1}b")]),
+    (
+        "Error: Invalid contact key",
+        &[|call| call.unset("contactKey").field("keyValue", ""), |call| call.set("contactKey", "k".repeat(255))],
+    ),
+];
+
+#[tokio::test]
+async fn each_mistake_of_a_contact_is_answered_with_its_status_and_sends_nothing() {
+    let app = spawn_app().await;
+    for (status, mistakes) in MISTAKES {
+        for (index, mistake) in mistakes.iter().enumerate() {
+            let answer = app.execute(&mistake(app.call("C-1"))).await;
+            assert_eq!(answer.status, 200, "{status} {index}: {answer:?}");
+            assert_eq!(answer.out("messageStatus"), *status, "{index}");
+            assert_eq!(answer.out("statusDetail"), "BadRequest", "{status} {index}");
+            assert_eq!(answer.out("messageId"), "", "{status} {index}");
+            assert_eq!(answer.json().as_object().unwrap().len(), 3);
+        }
+    }
+    // What is queued behind them goes, and nothing of theirs has gone before.
+    app.execute(&app.call("C-2").text("last")).await.message_id();
+    app.drain().await;
+    let texts: Vec<_> = app.infobip().received().into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["last"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn of_several_mistakes_the_first_in_the_manuals_order_is_named() {
+    let app = spawn_app().await;
+    let all = app.call("C-1").to("").set("sender", "").set("text", "").set("bulkId", "b".repeat(101));
+    for (call, expected) in [
+        (all.clone(), "Error: Missing phone number in request"),
+        (all.clone().to("385911234567"), "Error: Invalid from field"),
+        (all.clone().to("385911234567").set("sender", "Waypost"), "Error: Invalid text length"),
+        (all.clone().to("385911234567").set("sender", "Waypost").text("Hi"), "Error: Invalid bulk id length"),
+    ] {
+        assert_eq!(app.execute(&call).await.out("messageStatus"), expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn texts_and_senders_at_their_limits_are_taken() {
+    let app = spawn_app().await;
+    let long = "x".repeat(3_000);
+    app.execute(&app.call("C-1").text(&long)).await.message_id();
+    app.execute(&app.call("C-2").set("sender", "SenderOfSixteen_")).await.message_id();
+    app.execute(&app.call("C-3").set("bulkId", "b".repeat(100))).await.message_id();
+    app.execute(&app.call("C-4").set("validityMinutes", "2880")).await.message_id();
+    app.drain().await;
+    let received = app.infobip().received();
+    assert_eq!(received.len(), 4);
+    assert!(received.iter().any(|message| message.text == long));
+    app.finish().await;
+}

@@ -1,0 +1,20 @@
+//! A whole Waypost for a test, and the people around it: SFMC, Infobip, an operator at the command line.
+
+mod activity;
+mod app;
+mod call;
+mod cli;
+mod errors;
+mod page;
+mod process;
+mod tenant;
+mod wait;
+
+pub(crate) use activity::Activity;
+pub(crate) use app::{Answered, TestApp, phone_of, spawn_app};
+pub(crate) use call::{Call, jws};
+pub(crate) use cli::{Ran, run_cli};
+pub(crate) use page::Page;
+pub(crate) use process::{Served, Server, serve};
+pub(crate) use tenant::{AccountFile, MASTER_KEY_HEX, REPORTS_KEY, TenantFile, tenant};
+pub(crate) use wait::eventually;

@@ -1,0 +1,64 @@
+//! A cloud page of the customer's: takes POSTed reports, and fails when it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use serde_json::Value;
+
+/// See the module's documentation.
+#[derive(Clone)]
+pub(crate) struct Page {
+    pub(crate) url: String,
+    state: Arc<State>,
+    handle: actix_web::dev::ServerHandle,
+}
+
+#[derive(Default)]
+struct State {
+    taken: Mutex<Vec<Value>>,
+    refusals: Mutex<Vec<u16>>,
+    calls: Mutex<usize>,
+}
+
+impl Page {
+    pub(crate) async fn open() -> Self {
+        let state = Arc::new(State::default());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/sms-reports?key=0", listener.local_addr().unwrap());
+        let data = web::Data::from(Arc::clone(&state));
+        let server =
+            HttpServer::new(move || App::new().app_data(data.clone()).route("/sms-reports", web::post().to(take)));
+        let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Self { url, state, handle }
+    }
+
+    /// Answers the next calls with these statuses.
+    pub(crate) fn refuse(&self, statuses: &[u16]) {
+        self.state.refusals.lock().unwrap().extend(statuses.iter().rev());
+    }
+
+    /// The bodies that were answered 200.
+    pub(crate) fn taken(&self) -> Vec<Value> {
+        self.state.taken.lock().unwrap().clone()
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        *self.state.calls.lock().unwrap()
+    }
+
+    pub(crate) async fn close(self) {
+        self.handle.stop(false).await;
+    }
+}
+
+async fn take(state: web::Data<State>, body: web::Json<Value>) -> HttpResponse {
+    *state.calls.lock().unwrap() += 1;
+    let refusal = state.refusals.lock().unwrap().pop();
+    if let Some(status) = refusal {
+        return HttpResponse::build(status.try_into().unwrap()).finish();
+    }
+    state.taken.lock().unwrap().push(body.into_inner());
+    HttpResponse::Ok().finish()
+}

@@ -1,0 +1,160 @@
+//! Business units by the command line, beside a running server and without one (spec T1, T2).
+
+use waypost::sandbox::{BusinessUnit, InfobipAccount};
+
+use crate::support::{Ran, TestApp, spawn_app, tenant};
+
+#[tokio::test]
+async fn a_unit_is_added_listed_shown_checked_and_removed() {
+    let mut app = spawn_app().await;
+    let unit = tenant();
+    let mid = unit.mid.to_string();
+    app.add_tenant(&unit).await;
+    let list = app.cli(&["tenant", "list", "--json"]).await.json();
+    let mids: Vec<_> = list.as_array().unwrap().iter().map(|unit| unit["mid"].as_u64().unwrap()).collect();
+    assert_eq!(mids, [app.tenant.mid, unit.mid]);
+    let again = app.cli(&["tenant", "add", "--file", &app.tenant_file(&unit)]).await;
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("there already"), "{again:?}");
+    for shown in [app.cli(&["tenant", "show", &mid]).await, app.cli(&["tenant", "show", &mid, "--json"]).await] {
+        shown.succeeded();
+        assert!(shown.out.contains(&unit.client_id), "{shown:?}");
+        for secret in [&unit.client_secret, &unit.signing_secret, &unit.accounts[0].api_key] {
+            assert!(!shown.out.contains(secret.as_str()), "{secret} is shown");
+        }
+    }
+    let checked = app.cli(&["tenant", "check", &mid]).await;
+    assert!(checked.succeeded().out.contains("everything needed works"), "{checked:?}");
+
+    let activity =
+        app.new_activity_of(unit.mid, "messaging", &[("channel", "SMS"), ("sender", "Waypost"), ("text", "Hi")]).await;
+    let call = app.call_of(&activity, "C-1").signed_with(&unit.signing_secret);
+    app.execute(&call).await.message_id();
+    app.drain().await;
+    assert_eq!(app.cli(&["tenant", "remove", &mid]).await.code, 2, "without --yes");
+    app.cli(&["tenant", "remove", &mid, "--yes"]).await.succeeded();
+    assert_eq!(app.execute(&call).await.status, 401);
+    assert_eq!(app.cli(&["tenant", "show", &mid]).await.code, 1);
+    assert_eq!(app.cli(&["tenant", "remove", &mid, "--yes"]).await.code, 1);
+    // The other unit is none the worse for it.
+    app.execute(&app.call("C-2")).await.message_id();
+    app.drain().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_removed_unit_comes_back_empty_when_it_is_added_again() {
+    let mut app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    let paced = app.new_activity(&[("speedLimitCount", "1"), ("speedLimitUnit", "DAY")]).await;
+    let call = app.call_of(&paced, "C-2").instance("one-pass");
+    app.execute(&app.call_of(&paced, "C-1")).await.message_id();
+    let before = app.execute(&call).await.message_id();
+    app.until_rows(1).await;
+    app.cli(&["tenant", "remove", &mid, "--yes"]).await.succeeded();
+    app.stop().await;
+    app.start().await;
+    assert_eq!(app.execute(&call).await.status, 401);
+    app.cli(&["tenant", "add", "--file", &app.tenant_file(&app.tenant)]).await.succeeded();
+    assert_eq!(app.unit_status().await["queued"], 0);
+    // Nothing is remembered: neither the first answer nor the pace.
+    assert_ne!(app.execute(&call).await.message_id(), before);
+    app.drain().await;
+    assert_eq!(app.infobip().received_count(), 2);
+    app.finish().await;
+}
+
+/// The line of a check that is about `what`.
+#[track_caller]
+fn line<'a>(checked: &'a Ran, what: &str) -> &'a str {
+    let found = checked.out.lines().find(|line| line.contains(what));
+    found.unwrap_or_else(|| panic!("nothing about {what} in {}", checked.out))
+}
+
+async fn check(app: &TestApp) -> Ran {
+    let checked = app.cli(&["tenant", "check", &app.tenant.mid.to_string()]).await;
+    assert_eq!(checked.code, 1, "{checked:?}");
+    for secret in [&app.tenant.client_secret, &app.tenant.signing_secret, &app.tenant.accounts[0].api_key] {
+        assert!(!format!("{checked:?}").contains(secret.as_str()));
+    }
+    checked
+}
+
+#[tokio::test]
+async fn a_check_names_what_is_wrong_and_nothing_else() {
+    let app = spawn_app().await;
+    let right = BusinessUnit {
+        mid: app.tenant.mid,
+        client_id: app.tenant.client_id.clone(),
+        client_secret: app.tenant.client_secret.clone(),
+        scopes: ["data_extensions_read", "data_extensions_write", "journeys_read", "list_and_subscribers_read"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..BusinessUnit::default()
+    };
+    app.sfmc().add_business_unit(BusinessUnit { client_secret: "another".into(), ..right.clone() });
+    let checked = check(&app).await;
+    assert!(line(&checked, "Client id and client secret").starts_with("FAILED"), "{checked:?}");
+    assert!(line(&checked, "API key").starts_with("ok"), "{checked:?}");
+
+    let scopes = right.scopes.iter().filter(|scope| *scope != "data_extensions_write").cloned().collect();
+    app.sfmc().add_business_unit(BusinessUnit { scopes, ..right.clone() });
+    let checked = check(&app).await;
+    assert!(line(&checked, "data_extensions_write").starts_with("FAILED"), "{checked:?}");
+    for fine in ["Client id and client secret", "data_extensions_read", "journeys_read", "SOAP origin", "REST origin"] {
+        assert!(line(&checked, fine).starts_with("ok"), "{checked:?}");
+    }
+
+    app.sfmc().add_business_unit(right);
+    app.infobip().revoke_key(app.tenant.api_key());
+    let checked = check(&app).await;
+    assert!(line(&checked, "Infobip account main: API key").starts_with("FAILED"), "{checked:?}");
+    assert!(line(&checked, "REST origin").starts_with("ok"), "{checked:?}");
+
+    let scopes = ["account-management:manage", "numbers:manage", "sms:message:send", "sms:manage"].map(str::to_owned);
+    app.infobip()
+        .add_account(InfobipAccount { scopes: scopes[..3].to_vec(), ..InfobipAccount::new(app.tenant.api_key()) });
+    let checked = check(&app).await;
+    assert!(line(&checked, "sms:logs:read").starts_with("FAILED"), "{checked:?}");
+    assert!(line(&checked, "sms:message:send").starts_with("ok"), "{checked:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn units_are_managed_without_a_server_too() {
+    let mut app = spawn_app().await;
+    app.stop().await;
+    let unit = tenant();
+    app.add_tenant(&unit).await;
+    let mid = unit.mid.to_string();
+    assert_eq!(app.cli(&["tenant", "list", "--json"]).await.json().as_array().unwrap().len(), 2);
+    app.cli(&["tenant", "check", &mid]).await.succeeded();
+    let arguments = ["activity", "new", "--mid", &mid, "--kind", "messaging", "--set", "channel=SMS"];
+    let saved = app.cli(&arguments).await.json();
+    let asked = app.cli(&["status"]).await;
+    assert_eq!(asked.code, 3, "status is about a running server: {asked:?}");
+    app.start().await;
+    // What was done without it, the server knows.
+    let url = app.url("/activities/messaging/validate");
+    let query =
+        saved.pointer("/configurationArguments/validate/url").unwrap().as_str().unwrap().split('?').nth(1).unwrap();
+    let body = app.activity.lifecycle_body().to_string();
+    assert_eq!(app.post(&format!("{url}?{query}"), body).await.status, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_changed_unit_keeps_the_addresses_of_reports_on_their_way() {
+    let app = spawn_app().await;
+    app.infobip().set_webhook_faults(waypost::sandbox::WebhookFaults { off: true, ..Default::default() });
+    app.execute(&app.call("C-1")).await.message_id();
+    app.until_received(1).await;
+    let changed = crate::support::TenantFile { signing_secret: "another-signing-secret".into(), ..app.tenant.clone() };
+    app.cli(&["tenant", "add", "--replace", "--file", &app.tenant_file(&changed)]).await.succeeded();
+    assert_eq!(app.execute(&app.call("C-2")).await.status, 401, "the old secret is good for nothing");
+    app.execute(&app.call("C-2").signed_with("another-signing-secret")).await.message_id();
+    app.infobip().clear_faults();
+    app.drain().await;
+    assert_eq!((app.rows().len(), app.infobip().webhooks_failed()), (2, 0));
+    app.finish().await;
+}
