@@ -3,7 +3,7 @@
 //! What is about to be sent is written down first (`InFlight`), durably, together with the slot that it uses. So after a
 //! crash exactly those messages are maybe sent, and a restart keeps the spacing (spec Q2, Q6b, Q7).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,26 +126,37 @@ impl Dispatch {
         true
     }
 
-    /// The messages that are still waiting, and how many would not open.
+    /// The messages that are still waiting, and how many places of the queue hold none and never will: their records
+    /// would not open, or their commit was not durable when the process died, with later ones already on the disk.
     fn read(&self, queue: &QueueHandle, sequences: &[u64]) -> Result<(Vec<QueuedMessage>, u64), StoreError> {
-        let mut messages = Vec::with_capacity(sequences.len());
-        let mut lost = 0;
-        let mut take = |opened: Opened<QueuedMessage>, last: u64| match opened {
-            Opened::Record(message) if message.id.sequence <= last => messages.push(message),
-            Opened::Record(_) => {}
-            Opened::Quarantined(_) => lost += 1,
+        let mut found = BTreeMap::new();
+        let mut take = |opened: Opened<QueuedMessage>| {
+            if let Opened::Record(message) = opened {
+                found.insert(message.id.sequence, message);
+            }
         };
         let in_a_row = sequences.windows(2).all(|pair| matches!(pair, [a, b] if a + 1 == *b));
-        match (sequences.first(), sequences.last()) {
-            (Some(first), Some(last)) if in_a_row => {
+        match sequences.first() {
+            Some(first) if in_a_row => {
                 let waiting = self.store.messages().waiting(queue.mid, queue.id, *first, sequences.len())?;
-                waiting.into_iter().for_each(|opened| take(opened, *last));
+                waiting.into_iter().for_each(&mut take);
             }
             _ => {
                 for sequence in sequences {
                     let waiting = self.store.messages().waiting(queue.mid, queue.id, *sequence, 1)?;
-                    waiting.into_iter().for_each(|opened| take(opened, *sequence));
+                    waiting.into_iter().for_each(&mut take);
                 }
+            }
+        }
+        let mut messages = Vec::with_capacity(sequences.len());
+        let mut lost = 0;
+        for sequence in sequences {
+            // Where a place is empty, a later message was read in its stead; that one is left where it is.
+            match found.remove(sequence) {
+                Some(message) => messages.push(message),
+                // Finished meanwhile, or before a restart.
+                None if self.store.messages().sent(queue.mid, queue.id, *sequence)?.is_some() => {}
+                None => lost += 1,
             }
         }
         Ok((messages, lost))

@@ -260,7 +260,7 @@ async fn a_key_that_is_revoked_amid_ten_thousand_messages_loses_none() {
     assert!(sentence.contains("refuses the API key (401)"), "{sentence}");
     // Every message is either there or still here.
     app.until("what is in flight to settle", async || {
-        let queued = app.unit_status().await["queued"].as_u64().unwrap() as usize;
+        let queued = usize::try_from(app.unit_status().await["queued"].as_u64().unwrap()).unwrap();
         (queued > 0 && queued + app.infobip().received_count() == MESSAGES).then_some(())
     })
     .await;

@@ -1,7 +1,7 @@
 //! [`spawn_app`]: a whole Waypost on free ports with a fresh store, and the sandbox of both platforms.
 
 use std::future::IntoFuture;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,19 +29,13 @@ const MESSAGE: [(&str, &str); 3] = [("channel", "SMS"), ("sender", "Waypost"), (
 
 /// Starts a Waypost with one business unit. Await it.
 pub(crate) fn spawn_app() -> Spawning {
-    Spawning {
-        tenant: tenant(),
-        virtual_clock: None,
-        delivery: DeliveryScript { delay: Duration::from_millis(50), ..DeliveryScript::default() },
-        changes: Vec::new(),
-    }
+    Spawning { tenant: tenant(), virtual_clock: None, changes: Vec::new() }
 }
 
 /// What is asked for before the start.
 pub(crate) struct Spawning {
     tenant: TenantFile,
     virtual_clock: Option<Arc<VirtualClock>>,
-    delivery: DeliveryScript,
     changes: Vec<fn(&mut Config)>,
 }
 
@@ -60,11 +54,6 @@ impl Spawning {
     }
 
     #[must_use]
-    pub(crate) fn with_delivery(self, delivery: DeliveryScript) -> Self {
-        Self { delivery, ..self }
-    }
-
-    #[must_use]
     pub(crate) fn with_config(mut self, change: fn(&mut Config)) -> Self {
         self.changes.push(change);
         self
@@ -72,12 +61,13 @@ impl Spawning {
 
     async fn start(self) -> TestApp {
         errors::collect();
-        let Self { tenant, virtual_clock, delivery, changes } = self;
+        let Self { tenant, virtual_clock, changes } = self;
         let clock: Arc<dyn Clock> = match &virtual_clock {
             Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
             None => Arc::new(SystemClock::new()),
         };
         let dir = TempDir::new().unwrap();
+        let delivery = DeliveryScript { delay: Duration::from_millis(50), ..DeliveryScript::default() };
         let options = SandboxOptions { delivery, record: Some(dir.path().join(RECORD)), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options, Arc::clone(&clock)).await.unwrap();
         sandbox.sfmc().set_async_delay(Duration::from_millis(100));
@@ -220,10 +210,6 @@ impl TestApp {
 
     pub(crate) fn sfmc(&self) -> &SfmcWorld {
         self.sandbox.sfmc()
-    }
-
-    pub(crate) fn store_dir(&self) -> &Path {
-        &self.config.store.dir
     }
 
     pub(crate) fn addresses(&self) -> Addresses {

@@ -37,7 +37,7 @@ impl Server {
             "[server]\nlisten = \"127.0.0.1:{public}\"\nmonitoring_listen = \"127.0.0.1:{monitoring}\"\n\
              control_socket = {:?}\n\
              [store]\ndir = {store_dir:?}\nmaster_key_file = {key_file:?}\n\
-             [dispatch]\nmaybe_sent_recheck_secs = 1\n\
+             [dispatch]\nmaybe_sent_recheck_secs = 1\nlookups_per_minute = 120\n\
              [reports]\nflush_secs = 1\npoll_secs = 1\n{more}",
             dir.join("control.sock"),
         );
