@@ -12,6 +12,8 @@ pub(crate) mod book;
 pub(crate) mod pacer;
 mod recovery;
 mod sender;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,10 +18,10 @@ mod infobip;
 mod intake;
 mod onboarding;
 mod outbound;
+mod random;
 mod reporting;
 mod sfmc;
 mod store;
-mod random;
 mod tenants;
 
 pub mod app;
@@ -31,4 +31,6 @@ mod control;
 mod demo;
 mod nearest;
 pub mod sandbox;
+#[cfg(test)]
+mod simulation;
 mod telemetry;
