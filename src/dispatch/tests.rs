@@ -449,6 +449,20 @@ fn a_queue_that_changes_hands_is_held_by_its_new_account() {
 }
 
 #[test]
+fn a_first_answer_that_is_not_on_disk_is_not_given_to_a_repeat() {
+    let (world, process) = start(MaybeSent::Repeat);
+    let call = Call::new(1, "activity", 0);
+    queue(&process, &["another"]);
+    world.kv.fail_next_sync();
+    let call = Call { instance: "its own".into(), ..call };
+    assert!(process.execute(&call).is_err());
+    assert!(process.execute(&call).is_err());
+    let process = crash(&world, process);
+    let answer = process.execute(&call).unwrap();
+    assert_waits(&process, &answer.message_id);
+}
+
+#[test]
 fn a_call_repeated_after_the_clock_was_set_back_over_midnight_sends_once() {
     let midnight = Timestamp::from_secs(START.as_secs() / 86_400 * 86_400 + 86_400);
     let (world, process) = start(MaybeSent::Repeat);

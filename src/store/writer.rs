@@ -210,6 +210,8 @@ impl Shared {
                 _ => self.apply_and_sync(&batch),
             };
             if let Err(error) = result {
+                // First, so that nobody who was told finds the gate open.
+                self.is_open.store(false, Ordering::Release);
                 for request in group.drain(..) {
                     request.answer.send(Err(error.clone()));
                 }
