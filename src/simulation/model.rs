@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::process::{Call, Process, World};
 use super::provider::{POISON, REFUSED};
 use super::target::POISON_ENDING;
-use crate::clock::Timestamp;
+use crate::clock::{Clock as _, Timestamp};
 use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{MessageId, Mid, QueueId};
 use crate::domain::speed_limit::SLOT_SHARING;
@@ -166,8 +166,17 @@ impl Model {
     /// Everything has come to rest: each message once, each final report one row.
     pub(crate) fn check_end(&mut self, world: &World, process: &Process) {
         self.check_all(world, process);
-        let waiting = self.open.iter().next();
-        assert!(waiting.is_none(), "{} messages still wait: {waiting:?}", self.open.len());
+        if let Some(id) = self.open.first() {
+            let message = process.store.messages().find(self.acknowledged[id].mid, *id).unwrap();
+            let unresolved = process.dispatch.unresolved();
+            let in_flight = process.store.messages().in_flight(self.acknowledged[id].mid, id.queue).unwrap();
+            let record = process.book.by_id(id.queue).and_then(|q| q.record.try_lock().ok().map(|r| r.clone()));
+            panic!(
+                "{} messages still wait, such as {message:?} of {record:?}; {unresolved} are unresolved; {in_flight:?} at {}",
+                self.open.len(),
+                process.clock.now()
+            );
+        }
         let desk = world.provider.desk();
         for id in desk.taken.keys() {
             // What was stored, but not acknowledged because the answer was lost, is sent all the same.

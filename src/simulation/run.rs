@@ -150,7 +150,7 @@ impl Run {
         match draw {
             0..250 => self.execute(),
             250..300 => self.repeat(),
-            300..450 => self.order(),
+            300..450 => drop(self.order()),
             450..650 => self.pass_time(),
             650..720 => self.resolve(),
             720..800 => self.forward(),
@@ -264,37 +264,30 @@ impl Run {
         self.tasks.push(Box::pin(task));
     }
 
-    /// Carries out what the pacer says, as the runner does: without waiting for the answers.
-    fn order(&mut self) {
-        let mut orders = 0;
-        while let Step::Send(order) = self.process.dispatch.step() {
+    /// Carries out what the pacer says, as the runner does, without waiting for the answers. Tells how long it may sleep.
+    fn order(&mut self) -> Option<Duration> {
+        const ORDERS_MAX: usize = 5_000;
+        for _ in 0..ORDERS_MAX {
+            let order = match self.process.dispatch.step() {
+                Step::Send(order) => order,
+                Step::SleepUntil(at) => return Some(at.since(self.process.clock.steady())),
+                Step::Idle => return None,
+            };
             let dispatch = Arc::clone(&self.process.dispatch);
             self.begin(async move {
                 dispatch.carry_out(order).await;
                 Done::Ordered
             });
             self.poll_tasks();
-            orders += 1;
-            assert!(orders < 5_000, "the pacer gives orders without an end");
             if !self.process.store.is_open() {
-                return;
+                return None;
             }
         }
+        panic!("the pacer gives orders without an end");
     }
 
     fn pass_time(&mut self) {
-        let wake = match self.process.dispatch.step() {
-            Step::SleepUntil(at) => Some(at.since(self.process.clock.steady())),
-            Step::Idle => None,
-            Step::Send(order) => {
-                let dispatch = Arc::clone(&self.process.dispatch);
-                self.begin(async move {
-                    dispatch.carry_out(order).await;
-                    Done::Ordered
-                });
-                return self.poll_tasks();
-            }
-        };
+        let wake = self.order();
         let by = match self.rng.random_range(0..10) {
             // To the moment, and a little late.
             0..5 => wake.unwrap_or(Duration::from_secs(1)),
@@ -520,10 +513,7 @@ impl Run {
             }
         }
         for _ in 0..REST_STEPS {
-            let wake = match self.process.dispatch.step() {
-                Step::SleepUntil(at) => at.since(self.process.clock.steady()),
-                _ => Duration::from_secs(15),
-            };
+            let wake = self.order().unwrap_or(Duration::from_secs(15));
             self.process.advance(&self.world, wake.min(Duration::from_secs(15)));
             self.order();
             self.resolve();
