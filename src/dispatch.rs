@@ -13,6 +13,8 @@ mod moved;
 pub(crate) mod pacer;
 mod recovery;
 mod sender;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,8 @@ pub(crate) mod forwarder;
 pub(crate) mod lookup;
 pub(crate) mod notification_url;
 pub(crate) mod recorder;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
