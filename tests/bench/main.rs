@@ -84,7 +84,11 @@ fn start_and_stop(dir: &Path) {
         starts.push(server.started_in);
         stops.push(server.stop());
     }
-    println!("waypost serve with an empty store: answers after {:.0?}, stops in {:.0?} (medians of 5)", median(starts), median(stops));
+    println!(
+        "waypost serve with an empty store: answers after {:.0?}, stops in {:.0?} (medians of 5)",
+        median(starts),
+        median(stops)
+    );
 }
 
 fn start(dir: &Path, name: &str) -> Server {
@@ -132,7 +136,9 @@ fn ratios(dir: &Path, options: &Options) {
         if round > 0 {
             println!(
                 "  round {round}: execute {} ({:.0} µs of the server's CPU each), verify {}, append {appended:.0}/s",
-                executed, cpu.as_secs_f64() * 1e6 / options.requests as f64, verified
+                executed,
+                cpu.as_secs_f64() * 1e6 / options.requests as f64,
+                verified
             );
             execute.push(executed);
             verify.push(verified);
@@ -150,8 +156,7 @@ fn ratios(dir: &Path, options: &Options) {
     println!("(b) raw appends, synced : {appended:.0}/s of {} bytes", append::RECORD_BYTES);
     goal("execute / (a)", executed / verified, OF_VERIFY_MIN);
     goal("execute / (b)", executed / appended, OF_APPEND_MIN);
-    let status: serde_json::Value =
-        serde_json::from_str(&server.site.waypost(&["status", "--json"]).unwrap()).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&server.site.waypost(&["status", "--json"]).unwrap()).unwrap();
     let (commits, groups) = (&status["store"]["commits"], &status["store"]["synced_groups"]);
     let share = commits.as_f64().unwrap_or(0.0) / groups.as_f64().unwrap_or(1.0);
     println!("{commits} commits shared {groups} syncs: {share:.1} each");
