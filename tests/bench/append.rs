@@ -40,7 +40,9 @@ pub(crate) fn rate(file: &Path, producers: usize, records: u64) -> f64 {
                 group.iter().for_each(|(record, _)| buffer.extend_from_slice(record));
                 file.write_all(&buffer).unwrap();
                 file.sync_data().unwrap();
-                group.into_iter().for_each(|(_, answer)| drop(answer.send(())));
+                for (_, answer) in group {
+                    answer.send(()).expect("each producer waits");
+                }
             }
         })
     };

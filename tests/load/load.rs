@@ -17,7 +17,6 @@ pub(crate) const CLIENT_ID: &str = "load-client-id";
 pub(crate) const CLIENT_SECRET: &str = "load-client-secret";
 /// 32 bytes in hexadecimal digits.
 pub(crate) const MASTER_KEY: &str = "4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d";
-pub(crate) const MASTER_KEY_BYTES: [u8; 32] = [0x4d; 32];
 
 /// Where a Waypost under load has its files and addresses.
 pub(crate) struct Site {

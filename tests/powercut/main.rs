@@ -31,13 +31,15 @@ use std::time::Duration;
 
 use load::calls::{ACTIVITY_ID, Calls};
 use load::client::Connection;
-use load::{API_KEY, CLIENT_ID, CLIENT_SECRET, MASTER_KEY_BYTES, MID, SIGNING_SECRET, Site};
+use load::{API_KEY, CLIENT_ID, CLIENT_SECRET, MID, SIGNING_SECRET, Site};
 use waypost::app::inspection::Inspection;
 use waypost::app::{App, Ports};
 use waypost::clock::SystemClock;
 use waypost::config::{Config, MasterKey};
 use waypost::sandbox::{BusinessUnit, DeliveryScript, InfobipAccount, Sandbox, SandboxOptions};
 
+/// [`load::MASTER_KEY`] as bytes.
+const MASTER_KEY_BYTES: [u8; 32] = [0x4d; 32];
 const CONNECTIONS: usize = 32;
 const SMOKE_CONTACTS: u64 = 300;
 /// From the last acknowledgement to the stop: sends and reports go on, and a cut may come there too.
