@@ -62,6 +62,10 @@ pub(crate) enum ControlRequest {
     },
     /// Answered with a list of [`QueueSummary`].
     QueueList,
+    /// Messages of a tenant that ended here; answered with a list of [`EndedMessage`].
+    QueueEnded {
+        mid: Mid,
+    },
     /// Lets stopped queues of a tenant go on: one, or all. Answered with a list of their numbers.
     QueueRelease {
         mid: Mid,
@@ -84,6 +88,19 @@ pub(crate) enum ControlRequest {
     ActivityNew(ActivityRequest),
     /// Answered with an object; its shape is the server's.
     Status,
+}
+
+/// A message that ended here, unsent or refused: a dead letter, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EndedMessage {
+    pub(crate) message_id: String,
+    pub(crate) queue: u32,
+    pub(crate) at: String,
+    /// Name of the status that its report got.
+    pub(crate) status_name: String,
+    pub(crate) attempts: u16,
+    /// What the last attempt met; empty without one.
+    pub(crate) problem: String,
 }
 
 /// A report whose row was refused, for people.

@@ -139,7 +139,7 @@ impl Dispatch {
         }
         for queue in self.store.queues().all(mid)? {
             for in_flight in self.store.messages().in_flight(mid, queue.id)? {
-                self.leave_unresolved(mid, queue.id, in_flight);
+                self.leave_unresolved(queue.id, in_flight);
             }
         }
         self.book.load(mid)?;
@@ -245,6 +245,7 @@ impl Dispatch {
     }
 
     /// The pacer's next step and, for tests that drive it by hand, nothing else.
+    #[cfg(test)]
     pub(crate) fn step(&self) -> Step {
         self.book.pacer().next(self.clock.steady())
     }

@@ -49,7 +49,9 @@ use crate::domain::ids::Mid;
 use crate::domain::timestamp::Timestamp;
 
 pub(crate) use accounts::{AccountState, Accounts};
-pub(crate) use answers::{ANSWER_KEPT, Answers, FirstAnswer};
+#[cfg(test)]
+pub(crate) use answers::ANSWER_KEPT;
+pub(crate) use answers::{Answers, FirstAnswer};
 pub(crate) use configurations::{ConfigurationId, ConfigurationRecord, Configurations};
 pub(crate) use keys::{OutboxTarget, ReportRef};
 pub(crate) use kv::KvError;
@@ -80,7 +82,6 @@ const SWEEP_WRITES: usize = GROUP_WRITES_MAX / 2;
 const QUARANTINE_REMEMBERED: usize = 10_000;
 
 const META_FORMAT: &str = "format";
-const META_INCARNATION: &str = "incarnation";
 const META_CREATED_AT: &str = "created_at";
 const META_MACHINE: &str = "machine";
 /// Why the store did not do what was asked.
@@ -132,9 +133,6 @@ pub(crate) struct StoreOptions {
     pub(crate) cache_bytes: u64,
 }
 
-/// The default of [`StoreOptions::cache_bytes`]: more buys little, and memory follows it (reference/storage.md).
-pub(crate) const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
-
 /// A record that was asked for in a list.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Opened<T> {
@@ -165,7 +163,6 @@ struct Inner {
     ring: Mutex<Ring>,
     /// Held over the commits that add, remove or wrap data keys anew: each must see what the one before has done.
     changing_keys: tokio::sync::Mutex<()>,
-    incarnation: [u8; 16],
     next_queue: AtomicU32,
     quarantined: Mutex<Quarantined>,
 }
@@ -218,8 +215,6 @@ impl Store {
             None if kv.range(&[], &[u8::MAX; 64], 1).map_err(of_kv)?.is_empty() => create(&writer, &master, now)?,
             None => return Err(OpenError::NotAStore),
         }
-        let incarnation = meta(META_INCARNATION)?.and_then(|bytes| bytes.try_into().ok());
-        let incarnation = incarnation.ok_or(OpenError::Incomplete { what: "incarnation" })?;
         let sealers = load_sealers(&*kv, &master)?;
         let ring = Ring { removing: tenants::load_removing(&*kv).map_err(of_kv)? };
         let next_queue = last_queue(&*kv, sealers.keys()).map_err(of_kv)?.saturating_add(1);
@@ -230,7 +225,6 @@ impl Store {
             sealers: ArcSwap::from_pointee(sealers),
             ring: Mutex::new(ring),
             changing_keys: tokio::sync::Mutex::default(),
-            incarnation,
             next_queue: AtomicU32::new(next_queue),
             quarantined: Mutex::default(),
         })))
@@ -287,11 +281,6 @@ impl Store {
     /// Takes no more writes, finishes those that wait, and returns when all is on disk. Blocks.
     pub(crate) fn close(&self) {
         self.0.writer.close();
-    }
-
-    /// Random id given when the store was created.
-    pub(crate) fn incarnation(&self) -> [u8; 16] {
-        self.0.incarnation
     }
 
     /// Records moved aside since the start because they would not open.
@@ -405,20 +394,6 @@ impl StoreBatch {
         self.batch.put(Key::Meta(META_MACHINE.into()).to_bytes(), machine.to_vec());
     }
 
-    /// Number of writes so far.
-    pub(crate) fn len(&self) -> usize {
-        self.batch.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.batch.is_empty()
-    }
-
-    /// Takes over the writes of another batch of the same store.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.batch.append(&mut other.batch);
-    }
-
     fn put<R: Record>(&mut self, mid: Mid, key: &Key, record: &R) -> Result<(), StoreError> {
         let key = key.to_bytes();
         let sealer = self.store.sealer(mid)?;
@@ -446,13 +421,10 @@ const RECORD_BYTES_USUAL: usize = 1_024;
 
 /// Writes what every store has.
 fn create(writer: &Writer, master: &MasterKey, now: Timestamp) -> Result<(), OpenError> {
-    let mut incarnation = [0u8; 16];
-    rand::fill(&mut incarnation);
     let place = Key::TenantKey(SYSTEM).to_bytes();
     let wrapped = DataKey::random().wrap(master, &place).map_err(StoreError::from)?;
     let mut batch = Batch::default();
     batch.put(Key::Meta(META_FORMAT.into()).to_bytes(), vec![FORMAT]);
-    batch.put(Key::Meta(META_INCARNATION.into()).to_bytes(), incarnation.to_vec());
     batch.put(Key::Meta(META_CREATED_AT.into()).to_bytes(), now.as_nanos().to_be_bytes().to_vec());
     batch.put(place, wrapped);
     let _receipt = writer.commit_blocking(batch)?;

@@ -9,12 +9,14 @@ use super::Parts;
 use crate::config::MasterKey;
 use crate::control::{
     ActivityKind, ActivityRequest, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler, ControlRequest,
-    ErrorCode, QueueSummary, RefusedReport,
+    EndedMessage, ErrorCode, QueueSummary, RefusedReport,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
+use crate::domain::delivery::LocalEnd;
 use crate::domain::extension::{SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS};
 use crate::domain::ids::Mid;
 use crate::domain::message::names;
+use crate::domain::report;
 use crate::domain::tenant::{Tenant, Tracking};
 use crate::onboarding::{self, TenantSummary, TenantView};
 use crate::reporting::RowSinkError;
@@ -26,6 +28,8 @@ use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 const CONTRACT: &str = "1";
 /// Entries of an outbox that are counted; beyond, "at least".
 const COUNTED_MAX: usize = 10_000;
+/// Dead letters of one queue that are listed.
+const LISTED_MAX: usize = 1_000;
 /// Refused reports that one commit puts back into the outbox.
 const REPLAYED_TOGETHER: usize = 60;
 
@@ -96,6 +100,10 @@ impl Commands {
                 ControlAnswer::Ok(json!({ "removed": mid.get() }))
             }
             ControlRequest::QueueList => ControlAnswer::ok(&self.queues().await),
+            ControlRequest::QueueEnded { mid } => {
+                known(mid)?;
+                ControlAnswer::ok(&self.ended(mid)?)
+            }
             ControlRequest::QueueRelease { mid, queue } => {
                 known(mid)?;
                 self.release(mid, queue).await?
@@ -247,6 +255,32 @@ impl Commands {
             }
             _ => Ok(ControlAnswer::ok(&released)),
         }
+    }
+
+    /// The dead letters, each with its history as far as it is kept.
+    fn ended(&self, mid: Mid) -> Result<Vec<EndedMessage>, StoreError> {
+        let messages = self.parts.store.messages();
+        let mut list = Vec::new();
+        for queue in self.parts.book.of_tenant(mid) {
+            for (sequence, letter) in messages.dead_letters(mid, queue.id, 0, LISTED_MAX)? {
+                let Some(sent) = messages.sent(mid, queue.id, sequence)? else { continue };
+                let progress = sent.message.progress;
+                let problem = match &letter.end {
+                    LocalEnd::RequestRefused { problem } => problem.clone(),
+                    _ => progress.last_problem.unwrap_or_default(),
+                };
+                list.push(EndedMessage {
+                    message_id: sent.message.id.to_string(),
+                    queue: queue.id.0,
+                    at: letter.at.to_iso(),
+                    status_name: report::local_status(&letter.end).name,
+                    attempts: progress.attempts,
+                    problem,
+                });
+            }
+        }
+        list.sort_by(|a, b| (&a.at, &a.message_id).cmp(&(&b.at, &b.message_id)));
+        Ok(list)
     }
 
     fn refused(&self, mid: Mid) -> Result<Vec<RefusedReport>, StoreError> {

@@ -1,13 +1,21 @@
 //! `waypost queue`.
 
 use super::{CliError, Session, read_answer};
-use crate::control::{ControlRequest, QueueSummary};
+use crate::control::{ControlRequest, EndedMessage, QueueSummary};
 use crate::domain::ids::Mid;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum QueueCommand {
     /// List the queues: one for each activity of a journey version
     List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the messages that ended here, refused or never sent, with what they met
+    Ended {
+        /// MID of the business unit
+        mid: Mid,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -49,6 +57,28 @@ pub(super) fn run(session: &mut Session<'_>, command: &QueueCommand) -> Result<(
                     queue.speed_limit.as_deref().unwrap_or("no limit"),
                     queue.channel,
                     queue.activity_id
+                ))?;
+            }
+            Ok(())
+        }
+        QueueCommand::Ended { mid, json } => {
+            let answer = session.ask(ControlRequest::QueueEnded { mid })?;
+            if json {
+                return session.print_json(&answer);
+            }
+            let ended: Vec<EndedMessage> = read_answer(answer)?;
+            if ended.is_empty() {
+                return session.print("no message ended here");
+            }
+            for message in ended {
+                session.print(&format!(
+                    "{}\t{}\tqueue {}\t{}\t{} attempts\t{}",
+                    message.at,
+                    message.message_id,
+                    message.queue,
+                    message.status_name,
+                    message.attempts,
+                    message.problem
                 ))?;
             }
             Ok(())

@@ -67,6 +67,7 @@ impl ControlHandler for Recorder {
             | ControlRequest::TenantRemove { .. }
             | ControlRequest::QueueRelease { .. }
             | ControlRequest::QueueList
+            | ControlRequest::QueueEnded { .. }
             | ControlRequest::ReportRefused { .. }
             | ControlRequest::ReportReplay { .. }
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),

@@ -59,7 +59,7 @@ impl Dispatch {
                 let mut batch = self.store.batch();
                 batch.put_in_flight(queue.mid, queue.id, &in_flight)?;
                 let _receipt = self.store.commit(batch).await?;
-                self.leave_unresolved(queue.mid, queue.id, in_flight);
+                self.leave_unresolved(queue.id, in_flight);
             }
             if end >= last {
                 return Ok(());

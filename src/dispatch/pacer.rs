@@ -297,11 +297,6 @@ impl Pacer {
         }
     }
 
-    /// Messages that were never tried, over all queues, for the figures.
-    pub(crate) fn untried(&self, id: QueueId) -> u64 {
-        self.queues.get(&id).map_or(0, |queue| (queue.last + 1).saturating_sub(queue.next))
-    }
-
     /// What to do at `now`.
     pub(crate) fn next(&mut self, now: Timestamp) -> Step {
         self.take_due_wakes(now);

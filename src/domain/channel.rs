@@ -70,6 +70,7 @@ impl Channel {
         CAPABILITIES.iter().find(|row| row.path == path).map(|row| row.channel)
     }
 
+    #[cfg(test)]
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         CAPABILITIES.iter().map(|row| row.channel)
     }

@@ -216,10 +216,6 @@ impl Breaker {
             open.probing = false;
         }
     }
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
 }
 
 /// What the provider's log said about a maybe-sent message (spec Q6b).

@@ -44,6 +44,7 @@ impl Origin {
     }
 
     /// Whether it is this machine: a sandbox.
+    #[cfg(test)]
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }

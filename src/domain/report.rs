@@ -141,7 +141,7 @@ pub(crate) struct ReportSubject<'a> {
 }
 
 /// The documented table of statuses that Waypost gives itself (spec Q5). Ids from 9000 are ours.
-fn local_status(end: &LocalEnd) -> StatusInfo {
+pub(crate) fn local_status(end: &LocalEnd) -> StatusInfo {
     let row = |group_id, group_name: &str, id, name: &str, description: &str| StatusInfo {
         group_id,
         group_name: group_name.into(),

@@ -51,9 +51,4 @@ impl StoreBatch {
     ) -> Result<(), StoreError> {
         self.put(mid, &Key::AccountState(mid, account.clone()), state)
     }
-
-    /// The account can send again.
-    pub(crate) fn delete_account_state(&mut self, mid: Mid, account: &AccountId) {
-        self.delete(&Key::AccountState(mid, account.clone()));
-    }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Family, Hash, Key, Layout};
-use super::{Opened, Store, StoreBatch, StoreError};
+use super::keys::{Hash, Key};
+use super::{Store, StoreBatch, StoreError};
 use crate::domain::ids::Mid;
 use crate::domain::timestamp::Timestamp;
 
@@ -29,19 +29,6 @@ pub(crate) struct Configurations<'a>(pub(super) &'a Store);
 impl Configurations<'_> {
     pub(crate) fn get(&self, mid: Mid, id: ConfigurationId) -> Result<Option<ConfigurationRecord>, StoreError> {
         self.0.read(mid, &Key::Configuration(mid, id.0))
-    }
-
-    /// All of a business unit's.
-    pub(crate) fn all(&self, mid: Mid) -> Result<Vec<(ConfigurationId, ConfigurationRecord)>, StoreError> {
-        let (from, to) = Layout::family(Family::Configuration).mid(mid).range();
-        let mut records = Vec::new();
-        for (key, value) in self.0.scan(&from, &to, usize::MAX)? {
-            let Some(Key::Configuration(_, id)) = Key::parse(&key) else { continue };
-            if let Opened::Record(record) = self.0.unseal(mid, key, value)? {
-                records.push((ConfigurationId(id), record));
-            }
-        }
-        Ok(records)
     }
 }
 

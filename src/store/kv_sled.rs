@@ -83,11 +83,6 @@ impl SledKv {
         File::create(&path).and_then(|file| file.sync_all()).map_err(of_io)?;
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(of_io)
     }
-
-    /// Bytes that the store takes on disk.
-    pub(crate) fn disk_bytes(&self) -> Result<u64, KvError> {
-        Ok(self.file.metadata().map_err(|error| of_io_error(&error))?.len())
-    }
 }
 
 /// Makes sure of a directory that only we can enter, and says whether a store is to be created in it.

@@ -152,18 +152,6 @@ impl Messages<'_> {
         self.0.read(mid, &Key::Sent(mid, queue, sequence))
     }
 
-    /// Finished messages from `from_sequence` on, in order, at most `limit`.
-    pub(crate) fn sent_from(
-        &self,
-        mid: Mid,
-        queue: QueueId,
-        from_sequence: u64,
-        limit: usize,
-    ) -> Result<Vec<Opened<SentMessage>>, StoreError> {
-        let (from, to) = range_from(Family::Sent, mid, queue, from_sequence);
-        self.0.list(mid, &from, &to, limit)
-    }
-
     /// The message with this id, wherever it is; `None` also when the place is another message's.
     pub(crate) fn find(&self, mid: Mid, id: MessageId) -> Result<Option<Found>, StoreError> {
         if let Some(sent) = self.sent(mid, id.queue, id.sequence)? {
@@ -209,31 +197,12 @@ impl StoreBatch {
         self.put(mid, &Key::Waiting(mid, message.id.queue, message.id.sequence), message)
     }
 
-    /// Takes a message out of the queue without a trace: for erasing, never for sending.
-    pub(crate) fn delete_waiting(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
-        self.delete(&Key::Waiting(mid, queue, sequence));
-    }
-
     /// Moves a message from the queue to the finished ones.
     pub(crate) fn finish(&mut self, mid: Mid, sent: &SentMessage) -> Result<(), StoreError> {
         let MessageId { queue, sequence, .. } = sent.message.id;
         self.put(mid, &Key::Sent(mid, queue, sequence), sent)?;
         self.delete(&Key::Waiting(mid, queue, sequence));
         Ok(())
-    }
-
-    /// Moves a finished message back into the queue (a dead letter that is retried). Its place stays the same, so a
-    /// queue that has passed it must look again from there.
-    pub(crate) fn requeue(&mut self, mid: Mid, message: &QueuedMessage) -> Result<(), StoreError> {
-        let MessageId { queue, sequence, .. } = message.id;
-        self.put_waiting(mid, message)?;
-        self.delete(&Key::Sent(mid, queue, sequence));
-        self.delete(&Key::DeadLetter(mid, queue, sequence));
-        Ok(())
-    }
-
-    pub(crate) fn delete_sent(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
-        self.delete(&Key::Sent(mid, queue, sequence));
     }
 
     /// Writes down a request before it is sent. Its first sequence names it.
@@ -248,10 +217,6 @@ impl StoreBatch {
 
     pub(crate) fn put_dead_letter(&mut self, mid: Mid, id: MessageId, letter: &DeadLetter) -> Result<(), StoreError> {
         self.put(mid, &Key::DeadLetter(mid, id.queue, id.sequence), letter)
-    }
-
-    pub(crate) fn delete_dead_letter(&mut self, mid: Mid, queue: QueueId, sequence: u64) {
-        self.delete(&Key::DeadLetter(mid, queue, sequence));
     }
 }
 

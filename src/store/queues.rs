@@ -76,9 +76,4 @@ impl StoreBatch {
     pub(crate) fn put_queue(&mut self, mid: Mid, queue: &QueueRecord) -> Result<(), StoreError> {
         self.put(mid, &Key::Queue(mid, queue.id), queue)
     }
-
-    /// Forgets a queue. Its messages stay for reports.
-    pub(crate) fn delete_queue(&mut self, mid: Mid, queue: QueueId) {
-        self.delete(&Key::Queue(mid, queue));
-    }
 }

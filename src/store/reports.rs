@@ -130,10 +130,6 @@ impl StoreBatch {
         self.put(mid, &report_key(mid, report), record)
     }
 
-    pub(crate) fn delete_report(&mut self, mid: Mid, report: ReportRef) {
-        self.delete(&report_key(mid, report));
-    }
-
     pub(crate) fn put_outbox(&mut self, mid: Mid, place: OutboxPlace, entry: &OutboxEntry) -> Result<(), StoreError> {
         self.put(mid, &place.key(Family::Outbox, mid), entry)
     }

@@ -18,6 +18,7 @@ const META_REMOVING: &str = "removing/";
 pub(crate) struct Tenants<'a>(pub(super) &'a Store);
 
 impl Tenants<'_> {
+    #[cfg(test)]
     pub(crate) fn get(&self, mid: Mid) -> Result<Option<Tenant>, StoreError> {
         self.0.read(mid, &Key::Tenant(mid))
     }

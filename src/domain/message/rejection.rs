@@ -29,7 +29,8 @@ pub(crate) enum Rejection {
 
 /// A row of the documented table.
 pub(crate) struct StatusRow {
-    pub(crate) rejection: Rejection,
+    #[cfg(test)]
+    rejection: Rejection,
     pub(crate) message_status: &'static str,
     /// Whether the text is the manual's; the others are Waypost's additions in the same form.
     pub(crate) from_manual: bool,
@@ -40,7 +41,9 @@ macro_rules! table {
     ($($rejection:ident, $manual:literal, $text:literal, $meaning:literal;)*) => {
         /// Every `messageStatus` besides `Success`.
         pub(crate) const STATUS_TABLE: &[StatusRow] = &[$(StatusRow {
-            rejection: Rejection::$rejection, message_status: $text, from_manual: $manual, meaning: $meaning,
+            #[cfg(test)]
+            rejection: Rejection::$rejection,
+            message_status: $text, from_manual: $manual, meaning: $meaning,
         }),*];
 
         impl Rejection {
