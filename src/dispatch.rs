@@ -136,7 +136,7 @@ impl Dispatch {
         }
         for queue in self.store.queues().all(mid)? {
             for in_flight in self.store.messages().in_flight(mid, queue.id)? {
-                self.leave_unresolved(mid, queue.id, in_flight);
+                self.leave_unresolved(queue.id, in_flight);
             }
         }
         self.book.load(mid)?;
@@ -189,8 +189,7 @@ impl Dispatch {
         let resolver = tokio::spawn(Arc::clone(&self).run_resolver(shutdown.clone()));
         while !*shutdown.borrow() {
             while orders.try_join_next().is_some() {}
-            let step = self.book.pacer().next(self.clock.steady());
-            match step {
+            match self.step() {
                 Step::Send(order) => {
                     orders.spawn(Arc::clone(&self).carry_out(order));
                 }
@@ -241,7 +240,7 @@ impl Dispatch {
         }
     }
 
-    /// The pacer's next step and, for tests that drive it by hand, nothing else.
+    /// The pacer's next step. An order that it gives must be carried out.
     pub(crate) fn step(&self) -> Step {
         self.book.pacer().next(self.clock.steady())
     }

@@ -43,7 +43,6 @@ struct State {
 
 #[derive(Clone)]
 struct Request {
-    mid: Mid,
     in_flight: InFlight,
     /// On the steady clock: a wall clock that is set must bring two lookups neither together nor apart.
     due: Timestamp,
@@ -55,11 +54,11 @@ impl Unresolved {
         self.lock().sequences.contains(&(queue, sequence))
     }
 
-    fn add(&self, mid: Mid, queue: QueueId, in_flight: InFlight, due: Timestamp) {
+    fn add(&self, queue: QueueId, in_flight: InFlight, due: Timestamp) {
         let Some(first) = in_flight.sequences.first().copied() else { return };
         let mut state = self.lock();
         state.sequences.extend(in_flight.sequences.iter().map(|sequence| (queue, *sequence)));
-        state.requests.insert((queue, first), Request { mid, in_flight, due, failures: 0 });
+        state.requests.insert((queue, first), Request { in_flight, due, failures: 0 });
     }
 
     pub(super) fn forget(&self, queue: QueueId, sequences: &[u64]) {
@@ -118,12 +117,12 @@ struct Evidence {
 
 impl Dispatch {
     /// Takes up a request that nobody answered. One whose log was asked before a restart keeps its distance.
-    pub(super) fn leave_unresolved(&self, mid: Mid, queue: QueueId, in_flight: InFlight) {
+    pub(super) fn leave_unresolved(&self, queue: QueueId, in_flight: InFlight) {
         let pause = match in_flight.last_lookup_at {
             Some(at) => self.settings.maybe_sent_recheck.saturating_sub(self.clock.now().since(at)),
             None => FIRST_LOOKUP_AFTER,
         };
-        self.unresolved.add(mid, queue, in_flight, self.clock.steady().plus(pause));
+        self.unresolved.add(queue, in_flight, self.clock.steady().plus(pause));
     }
 
     /// Resolves what is due. Returns an error only when the store fails.

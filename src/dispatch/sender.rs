@@ -219,7 +219,7 @@ impl Dispatch {
         }
         // What is left of the request is maybe sent.
         if !in_flight.sequences.is_empty() {
-            self.leave_unresolved(queue.mid, queue.id, in_flight);
+            self.leave_unresolved(queue.id, in_flight);
         }
         Ok(health)
     }
