@@ -1,6 +1,8 @@
 //! Composition root: the one file that knows every part.
 
 mod commands;
+#[doc(hidden)]
+pub mod inspection;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};

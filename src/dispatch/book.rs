@@ -239,8 +239,10 @@ impl QueueBook {
     /// A given sequence is durable, or will never be. Only then may the queue be read past it.
     pub(crate) fn settled(&self, handle: &QueueHandle, sequence: u64) {
         let durable = handle.settle(sequence);
-        self.pacer().arrived(handle.id, durable, self.clock.steady());
-        self.changed.notify_one();
+        let is_news = self.pacer().arrived(handle.id, durable, self.clock.steady());
+        if is_news {
+            self.changed.notify_one();
+        }
     }
 
     pub(crate) fn by_id(&self, id: QueueId) -> Option<Arc<QueueHandle>> {
