@@ -1,6 +1,8 @@
 //! Composition root: the one file that knows every part.
 
 mod commands;
+#[doc(hidden)]
+pub mod inspection;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -17,7 +19,7 @@ use crate::config::{Config, MasterKey};
 use crate::control::{ControlError, ControlHandler, ControlServer};
 use crate::dispatch::book::QueueBook;
 use crate::dispatch::pacer::{InFlightLimits, Pacer};
-use crate::dispatch::{Dispatch, DispatchParts, DispatchSettings};
+use crate::dispatch::{self, Dispatch, DispatchParts, DispatchSettings};
 use crate::http::{self, Readiness, Services};
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
@@ -91,11 +93,15 @@ impl From<ControlError> for AppError {
 #[derive(Clone)]
 pub struct Ports {
     pub clock: Arc<dyn Clock>,
+    /// What tells this machine from a copy of it; `None` when it can't be told.
+    pub machine_id: Option<String>,
 }
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock::new()) }
+        // A clone of a virtual machine is given another one at its first start (machine-id(5)).
+        let machine_id = std::fs::read_to_string("/etc/machine-id").ok().map(|id| id.trim().to_owned());
+        Self { clock: Arc::new(SystemClock::new()), machine_id: machine_id.filter(|id| !id.is_empty()) }
     }
 }
 
@@ -146,8 +152,8 @@ impl App {
         let monitoring = http::monitoring_server(readiness.clone(), monitoring_listener).map_err(AppError::Server)?;
         let (public, public_address) = listen("server.listen", config.server.listen)?;
         let opening = {
-            let (config, clock) = (config.clone(), Arc::clone(&ports.clock));
-            tokio::task::spawn_blocking(move || Parts::open(&config, &master_key, clock, Some(public_address)))
+            let config = config.clone();
+            tokio::task::spawn_blocking(move || Parts::open(&config, &master_key, ports, Some(public_address)))
         };
         let parts = opening.await.map_err(|_| AppError::Open("opening the store ended unexpectedly".to_owned()))??;
         // Behind the store's own lock, so that only the server that holds it takes over a socket left behind.
@@ -249,7 +255,7 @@ impl Parts {
     fn open(
         config: &Config,
         master_key: &MasterKey,
-        clock: Arc<dyn Clock>,
+        ports: Ports,
         bound: Option<SocketAddr>,
     ) -> Result<Self, AppError> {
         let public_base_url = match (&config.server.public_base_url, bound) {
@@ -264,7 +270,14 @@ impl Parts {
             master: store::MasterKey::from_bytes(*master_key.expose()),
             cache_bytes: config.store.cache_mb.saturating_mul(1024 * 1024),
         };
+        let Ports { clock, machine_id } = ports;
         let store = Store::open(options, clock.now())?;
+        if dispatch::hold_if_moved(&store, machine_id.as_deref())? {
+            tracing::error!(
+                "The store was last open on another machine: all queues are held, because that one may have \
+                sent on; waypost queue release lets them go, and looks up at Infobip what waited"
+            );
+        }
         let tenants = TenantBook::new(store.tenants().all()?);
         let infobip = Arc::new(InfobipClient::new(&public_base_url)?);
         let poll = Duration::from_secs(config.reports.poll_secs);
@@ -357,7 +370,7 @@ pub(crate) async fn stop_signal() {
 
 /// The control commands on a store that no server has open.
 pub(crate) fn offline_handler(config: &Config, master_key: MasterKey) -> Result<Arc<dyn ControlHandler>, AppError> {
-    let parts = Parts::open(config, &master_key, Arc::new(SystemClock::new()), None)?;
+    let parts = Parts::open(config, &master_key, Ports::default(), None)?;
     Ok(Arc::new(Commands::new(Arc::new(parts))))
 }
 

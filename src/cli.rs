@@ -7,6 +7,8 @@ mod activity;
 mod check;
 mod key;
 pub(crate) mod options;
+mod queue;
+mod report;
 mod serve;
 mod status;
 mod tenant;
@@ -60,6 +62,12 @@ enum Command {
     /// Write activities for journeys
     #[command(subcommand)]
     Activity(activity::ActivityCommand),
+    /// List queues and let stopped ones go on
+    #[command(subcommand)]
+    Queue(queue::QueueCommand),
+    /// Show reports whose rows were refused, and try them again
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Show what the running server does
     Status(status::StatusArgs),
     /// Run a whole journey against stand-ins of both platforms, on this machine only
@@ -173,6 +181,8 @@ impl Session<'_> {
             Command::Check(args) => check::run(self, &args),
             Command::Tenant(command) => tenant::run(self, command),
             Command::Activity(command) => activity::run(self, command),
+            Command::Queue(command) => queue::run(self, &command),
+            Command::Report(command) => report::run(self, &command),
             Command::Status(args) => status::run(self, &args),
             Command::Demo(options) => {
                 telemetry::init(LogFormat::Human, LogLevel::Warn, io::stderr).ok();

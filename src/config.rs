@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use crate::nearest::{shown, suggestion};
 
+pub(crate) use master_key::read_master_key_file;
 pub use master_key::{MasterKey, MasterKeySource, generate_master_key_file, read_master_key};
 use setting::Setting;
 pub use setting::{LogFormat, LogLevel, PublicUrl};

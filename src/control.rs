@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Mid;
+use crate::domain::secret::Secret;
 use crate::domain::tenant::Tenant;
 
 pub(crate) use client::call;
@@ -59,10 +60,57 @@ pub(crate) enum ControlRequest {
     TenantRemove {
         mid: Mid,
     },
+    /// Answered with a list of [`QueueSummary`].
+    QueueList,
+    /// Lets stopped queues of a tenant go on: one, or all. Answered with a list of their numbers.
+    QueueRelease {
+        mid: Mid,
+        queue: Option<u32>,
+    },
+    /// Rows that SFMC refused; answered with a list of [`RefusedReport`].
+    ReportRefused {
+        mid: Mid,
+    },
+    /// Tries refused rows again; answered with their number.
+    ReportReplay {
+        mid: Mid,
+    },
+    /// Wraps all keys of the store by another master key, which the next start needs.
+    KeyRotate {
+        /// 32 bytes, as [`crate::config::MasterKey`] has them.
+        new: Secret,
+    },
     /// Answered with the activity's JSON.
     ActivityNew(ActivityRequest),
     /// Answered with an object; its shape is the server's.
     Status,
+}
+
+/// A report whose row was refused, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefusedReport {
+    pub(crate) message_id: String,
+    pub(crate) account: String,
+    pub(crate) status_name: String,
+    pub(crate) stored_at: String,
+    /// What the target said.
+    pub(crate) problem: String,
+}
+
+/// A queue, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QueueSummary {
+    pub(crate) mid: u64,
+    pub(crate) queue: u32,
+    pub(crate) activity_id: String,
+    pub(crate) journey_id: Option<String>,
+    pub(crate) channel: String,
+    pub(crate) account: String,
+    /// `running`, `paused`, `held`, `cancelled` or `moved`.
+    pub(crate) mark: String,
+    pub(crate) queued: u64,
+    /// As `COUNT/UNIT`.
+    pub(crate) speed_limit: Option<String>,
 }
 
 /// A saved activity to be written for a journey.

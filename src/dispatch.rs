@@ -9,9 +9,12 @@
 //! * An account that can't send is held; nothing of it is dropped (`dispatching` in the black-box tests).
 
 pub(crate) mod book;
+mod moved;
 pub(crate) mod pacer;
 mod recovery;
 mod sender;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +22,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+pub(crate) use self::moved::hold_if_moved;
 
 use self::book::{QueueBook, account_key};
 use self::pacer::{Order, Step};

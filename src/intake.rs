@@ -109,6 +109,8 @@ impl Intake {
         let _one_at_a_time = self.repeats.enter((tenant.mid, instance.clone(), call.activity_id.clone())).await;
         let first = self.store.answers().get(tenant.mid, instance, &call.activity_id, self.clock.now())?;
         match first {
+            // When its sync has failed, a first answer can be read and is not on disk.
+            Some(_) if !self.store.is_open() => Err(StoreError::Closed),
             Some(first) => Ok(Answer::repeated(&first)),
             None => self.accept_first(&tenant, &call).await,
         }

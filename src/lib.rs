@@ -31,4 +31,6 @@ mod control;
 mod demo;
 mod nearest;
 pub mod sandbox;
+#[cfg(test)]
+mod simulation;
 mod telemetry;

@@ -3,11 +3,14 @@
 //! The question that everything else hangs on is whether a request without an answer may have been carried out
 //! (spec Q4, Q6b). [`Unanswered::was_written`] answers it, and errs on the side of *yes*.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::clock::Timestamp;
+use crate::domain::origin;
 
 /// DNS, TCP and TLS together. A platform that does not even accept a connection in this time is down.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,10 +45,31 @@ pub(crate) fn client(total: Duration) -> Result<reqwest::Client, ClientSetup> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
+        .dns_resolver(Arc::new(PublicNames))
         .referer(false)
         .user_agent(concat!("waypost/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(ClientSetup)
+}
+
+/// Resolves names as the system does, and leaves out addresses of internal networks: a public name of a base URL or
+/// notification URL must not lead there (spec §10). Literal addresses were judged when they were configured.
+struct PublicNames;
+
+impl Resolve for PublicNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            // The one internal name that may be configured: the sandbox on this machine.
+            let is_own = host.eq_ignore_ascii_case("localhost");
+            let public: Vec<_> = found.filter(|address| is_own || !origin::is_internal(address.ip())).collect();
+            if public.is_empty() {
+                return Err("the name leads to no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
 }
 
 /// An answer, whatever its status. The body of a 2xx is complete; of any other, what could be read of it: there the
@@ -167,6 +191,15 @@ mod tests {
 
     fn headers(value: &str) -> HeaderMap {
         HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())])
+    }
+
+    #[tokio::test]
+    async fn a_public_name_that_leads_inside_is_not_followed() {
+        // With its dot the name is a public one that the system resolves to loopback.
+        let resolved = PublicNames.resolve("localhost.".parse().unwrap()).await;
+        assert!(resolved.is_err(), "an internal address was given out");
+        let own = PublicNames.resolve("localhost".parse().unwrap()).await.unwrap();
+        assert!(own.into_iter().all(|address| address.ip().is_loopback()));
     }
 
     #[test]

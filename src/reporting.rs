@@ -4,6 +4,8 @@ pub(crate) mod forwarder;
 pub(crate) mod lookup;
 pub(crate) mod notification_url;
 pub(crate) mod recorder;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -35,6 +37,9 @@ pub(crate) struct ActualColumn {
     pub(crate) required: bool,
 }
 
+/// A row that was read: column names, as the platform spells them, and values as text.
+pub(crate) type FoundRow = Vec<(String, String)>;
+
 /// Where rows of a tenant's data extensions go and come from. Implemented by the SFMC client.
 pub(crate) trait RowSink: Send + Sync + 'static {
     /// The extension's actual columns, in their order.
@@ -63,7 +68,7 @@ pub(crate) trait RowSink: Send + Sync + 'static {
         column: &'a str,
         value: &'a str,
         wanted: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>>;
+    ) -> BoxFuture<'a, Result<Option<FoundRow>, RowSinkError>>;
 }
 
 /// Where reports go that a customer wants at a URL of their own (spec R2, external mode).

@@ -82,6 +82,7 @@ const QUARANTINE_REMEMBERED: usize = 10_000;
 const META_FORMAT: &str = "format";
 const META_INCARNATION: &str = "incarnation";
 const META_CREATED_AT: &str = "created_at";
+const META_MACHINE: &str = "machine";
 /// Why the store did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -158,10 +159,12 @@ pub(crate) struct Store(Arc<Inner>);
 struct Inner {
     kv: Arc<dyn Kv>,
     writer: Writer,
-    master: MasterKey,
+    master: Mutex<MasterKey>,
     sealers: ArcSwap<BTreeMap<Mid, Sealer>>,
     /// Held while the ring of sealers changes, together with the records that it mirrors.
     ring: Mutex<Ring>,
+    /// Held over the commits that add, remove or wrap data keys anew: each must see what the one before has done.
+    changing_keys: tokio::sync::Mutex<()>,
     incarnation: [u8; 16],
     next_queue: AtomicU32,
     quarantined: Mutex<Quarantined>,
@@ -223,9 +226,10 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             kv,
             writer,
-            master,
+            master: Mutex::new(master),
             sealers: ArcSwap::from_pointee(sealers),
             ring: Mutex::new(ring),
+            changing_keys: tokio::sync::Mutex::default(),
             incarnation,
             next_queue: AtomicU32::new(next_queue),
             quarantined: Mutex::default(),
@@ -293,6 +297,32 @@ impl Store {
     /// Records moved aside since the start because they would not open.
     pub(crate) fn quarantined(&self) -> u64 {
         self.0.quarantined.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// Keyed hash of the machine that the store was last open on; `None` when it never told.
+    pub(crate) fn machine(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        let value = self.0.kv.get(&Key::Meta(META_MACHINE.into()).to_bytes())?;
+        Ok(value.and_then(|bytes| bytes.try_into().ok()))
+    }
+
+    /// Wraps every data key by another master key, in one batch: a crash leaves all of them under the old one or all
+    /// under the new one. The next start needs the new one (spec T6).
+    pub(crate) async fn rotate_master_key(&self, new: &MasterKey) -> Result<usize, StoreError> {
+        let _one_at_a_time = self.0.changing_keys.lock().await;
+        let batch = {
+            let mut master = self.0.master.lock().unwrap_or_else(PoisonError::into_inner);
+            let (from, to) = Layout::family(Family::TenantKey).range();
+            let mut batch = Batch::default();
+            for (place, wrapped) in self.0.kv.range(&from, &to, usize::MAX)? {
+                let key = DataKey::unwrap_from(&master, &place, &wrapped)?;
+                batch.put(place.clone(), key.wrap(new, &place)?);
+            }
+            *master = new.clone();
+            batch
+        };
+        let count = batch.len();
+        let _receipt = self.0.writer.commit(batch).await?;
+        Ok(count)
     }
 
     /// Commits, and the synced groups that they shared, since the start.
@@ -370,6 +400,11 @@ impl Store {
 }
 
 impl StoreBatch {
+    /// Remembers the machine that the store is open on.
+    pub(crate) fn put_machine(&mut self, machine: [u8; 16]) {
+        self.batch.put(Key::Meta(META_MACHINE.into()).to_bytes(), machine.to_vec());
+    }
+
     /// Number of writes so far.
     pub(crate) fn len(&self) -> usize {
         self.batch.len()

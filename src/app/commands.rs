@@ -6,9 +6,10 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::Parts;
+use crate::config::MasterKey;
 use crate::control::{
     ActivityKind, ActivityRequest, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler, ControlRequest,
-    ErrorCode,
+    ErrorCode, QueueSummary, RefusedReport,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::extension::{SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS};
@@ -19,12 +20,14 @@ use crate::onboarding::{self, TenantSummary, TenantView};
 use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
 use crate::sfmc::data_extension::Provisioned;
-use crate::store::{OutboxTarget, StoreError};
+use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 
 /// Version of the in-argument contract that new activities are written with.
 const CONTRACT: &str = "1";
 /// Entries of an outbox that are counted; beyond, "at least".
 const COUNTED_MAX: usize = 10_000;
+/// Refused reports that one commit puts back into the outbox.
+const REPLAYED_TOGETHER: usize = 60;
 
 /// See the module's documentation.
 pub(super) struct Commands {
@@ -91,6 +94,26 @@ impl Commands {
                 self.parts.store.remove_tenant(mid).await?;
                 tracing::info!(tenant.mid = %mid, "A business unit was removed, and its key destroyed");
                 ControlAnswer::Ok(json!({ "removed": mid.get() }))
+            }
+            ControlRequest::QueueList => ControlAnswer::ok(&self.queues().await),
+            ControlRequest::QueueRelease { mid, queue } => {
+                known(mid)?;
+                self.release(mid, queue).await?
+            }
+            ControlRequest::ReportRefused { mid } => {
+                known(mid)?;
+                ControlAnswer::ok(&self.refused(mid)?)
+            }
+            ControlRequest::ReportReplay { mid } => {
+                known(mid)?;
+                ControlAnswer::Ok(json!(self.replay(mid).await?))
+            }
+            ControlRequest::KeyRotate { new } => {
+                let new = MasterKey::from_text(new.expose()).map_err(Refusal::Refused)?;
+                let new = store::MasterKey::from_bytes(*new.expose());
+                let keys = self.parts.store.rotate_master_key(&new).await?;
+                tracing::info!("The master key was changed; the next start needs the new one");
+                ControlAnswer::Ok(json!({ "keys": keys }))
             }
             ControlRequest::ActivityNew(request) => self.new_activity(request).await?,
             ControlRequest::Status => ControlAnswer::Ok(self.status()?),
@@ -183,6 +206,81 @@ impl Commands {
         };
         let query = format!("{}={configuration}", crate::http::CONFIGURATION_PARAMETER);
         Ok(ControlAnswer::Ok(saved_activity(kind, &settings, &request.key, arguments, &query)))
+    }
+
+    async fn queues(&self) -> Vec<QueueSummary> {
+        let mut summaries = Vec::new();
+        for tenant in self.parts.tenants.all() {
+            for queue in self.parts.book.of_tenant(tenant.mid) {
+                let record = queue.record.lock().await.clone();
+                summaries.push(QueueSummary {
+                    mid: tenant.mid.get(),
+                    queue: queue.id.0,
+                    activity_id: record.activity_id.to_string(),
+                    journey_id: record.journey_id.map(|id| id.to_string()),
+                    channel: record.channel.name().to_owned(),
+                    account: record.account.to_string(),
+                    mark: format!("{:?}", record.mark).to_ascii_lowercase(),
+                    queued: queue.last_given().saturating_sub(record.done),
+                    speed_limit: record.policy.speed_limit.map(|limit| limit.to_string()),
+                });
+            }
+        }
+        summaries.sort_by_key(|summary| (summary.mid, summary.queue));
+        summaries
+    }
+
+    async fn release(&self, mid: Mid, queue: Option<u32>) -> Result<ControlAnswer, Refusal> {
+        let mut released = Vec::new();
+        for handle in self.parts.book.of_tenant(mid) {
+            let stopped =
+                matches!(handle.record.lock().await.mark, QueueMark::Paused | QueueMark::Held | QueueMark::Moved);
+            if stopped && queue.is_none_or(|queue| queue == handle.id.0) {
+                self.parts.dispatch.release_queue(&handle).await?;
+                tracing::info!(tenant.mid = %mid, queue.id = %handle.id, "An operator released a queue");
+                released.push(handle.id.0);
+            }
+        }
+        match queue {
+            Some(queue) if released.is_empty() => {
+                Err(Refusal::Refused(format!("queue {queue} of {mid} is not there, or is not stopped")))
+            }
+            _ => Ok(ControlAnswer::ok(&released)),
+        }
+    }
+
+    fn refused(&self, mid: Mid) -> Result<Vec<RefusedReport>, StoreError> {
+        let reports = self.parts.store.reports();
+        let mut list = Vec::new();
+        for placed in reports.refused(mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)? {
+            let Some(record) = reports.get(mid, placed.place.report)? else { continue };
+            list.push(RefusedReport {
+                message_id: record.report.message_id,
+                account: placed.entry.account.to_string(),
+                status_name: record.report.status.name,
+                stored_at: placed.place.stored_at.to_iso(),
+                problem: placed.entry.problem.unwrap_or_default(),
+            });
+        }
+        Ok(list)
+    }
+
+    async fn replay(&self, mid: Mid) -> Result<usize, StoreError> {
+        let store = &self.parts.store;
+        let mut replayed = 0;
+        loop {
+            let page = store.reports().refused(mid, OutboxTarget::SMS_REPORTS, None, REPLAYED_TOGETHER)?;
+            if page.is_empty() {
+                return Ok(replayed);
+            }
+            replayed += page.len();
+            let mut batch = store.batch();
+            for placed in page {
+                batch.replay_outbox(mid, placed.place, &placed.entry)?;
+            }
+            let _receipt = store.commit(batch).await?;
+            self.parts.recorder.arrived.notify_one();
+        }
     }
 
     /// Figures for `waypost status`.

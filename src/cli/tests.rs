@@ -63,9 +63,13 @@ impl ControlHandler for Recorder {
             ControlRequest::TenantShow { .. } => {
                 ControlAnswer::error(ErrorCode::NotFound, "there is no business unit of that MID")
             }
-            ControlRequest::TenantProvision { .. } | ControlRequest::TenantRemove { .. } => {
-                ControlAnswer::Ok(serde_json::Value::Null)
-            }
+            ControlRequest::TenantProvision { .. }
+            | ControlRequest::TenantRemove { .. }
+            | ControlRequest::QueueRelease { .. }
+            | ControlRequest::QueueList
+            | ControlRequest::ReportRefused { .. }
+            | ControlRequest::ReportReplay { .. }
+            | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
         };
         std::future::ready(answer).boxed()
     }

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::domain::secret::Secret;
+
 use super::{Config, ConfigError, MASTER_KEY_VARIABLE, read_limited, read_open_file};
 
 /// Length of the key, in bytes (XChaCha20-Poly1305).
@@ -34,6 +36,15 @@ impl MasterKey {
     }
 
     /// Reads 64 hexadecimal digits or the Base64 of 32 bytes. The error is what is wrong, without the text.
+    pub(crate) fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+
+    /// The key as text, for the control socket.
+    pub(crate) fn to_text(&self) -> Secret {
+        Secret::new(STANDARD.encode(self.expose()))
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
@@ -82,7 +93,7 @@ impl MasterKeySource {
 impl fmt::Display for MasterKeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "in store.master_key_file ({})", path.display()),
+            Self::File(path) => write!(f, "in the file {}", path.display()),
             Self::Environment => write!(f, "in the environment variable {MASTER_KEY_VARIABLE}"),
             Self::Credential(path) => write!(f, "in the systemd credential {CREDENTIAL} ({})", path.display()),
         }
@@ -102,6 +113,12 @@ pub fn read_master_key(config: &Config, env: &dyn Fn(&str) -> Option<String>) ->
     };
     let key = text.and_then(|text| MasterKey::parse(&Zeroizing::new(text)));
     key.map_err(|problem| ConfigError::MasterKey { place: source, problem })
+}
+
+/// Reads a master key from a file of its own, as `store.master_key_file` would be read.
+pub(crate) fn read_master_key_file(path: &Path) -> Result<MasterKey, ConfigError> {
+    let key = read_private(path).and_then(|text| MasterKey::parse(&Zeroizing::new(text)));
+    key.map_err(|problem| ConfigError::MasterKey { place: MasterKeySource::File(path.to_owned()), problem })
 }
 
 /// Writes a new random key to a new file that only its owner can read. An existing file is left alone.

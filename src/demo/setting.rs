@@ -55,7 +55,9 @@ impl Setting {
         config.reports.flush_secs = 1;
         config.reports.poll_secs = 1;
         config.activity.concurrent_requests = CONCURRENT_REQUESTS;
-        let app = App::build(config.clone(), MasterKey::from_bytes(rand::random()), Ports { clock }).await?;
+        let app =
+            App::build(config.clone(), MasterKey::from_bytes(rand::random()), Ports { clock, ..Ports::default() })
+                .await?;
         let addresses = app.addresses();
         let (shutdown, shut_down) = oneshot::channel::<()>();
         let server = tokio::spawn(app.run(async move {

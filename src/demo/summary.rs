@@ -127,7 +127,7 @@ impl Summary {
             sent_again: received.len() as u64 - taken.len() as u64,
             requests: infobip.requests(),
             spacing: Spacing {
-                limit: format!("{}/{}", limit.count(), limit.unit().as_str()),
+                limit: limit.to_string(),
                 asked_ms: limit.spacing().as_secs_f64() * 1_000.0,
                 achieved_ms: achieved_ms(&received),
             },

@@ -239,8 +239,10 @@ impl QueueBook {
     /// A given sequence is durable, or will never be. Only then may the queue be read past it.
     pub(crate) fn settled(&self, handle: &QueueHandle, sequence: u64) {
         let durable = handle.settle(sequence);
-        self.pacer().arrived(handle.id, durable, self.clock.steady());
-        self.changed.notify_one();
+        let is_news = self.pacer().arrived(handle.id, durable, self.clock.steady());
+        if is_news {
+            self.changed.notify_one();
+        }
     }
 
     pub(crate) fn by_id(&self, id: QueueId) -> Option<Arc<QueueHandle>> {
@@ -275,6 +277,13 @@ impl QueueBook {
         Ok(())
     }
 
+    /// What waits in a queue up to its last sequence is no longer given out: it was set aside to be looked up.
+    pub(super) fn pass(&self, handle: &QueueHandle) -> u64 {
+        let last = handle.last_given();
+        self.pacer().pass(handle.id, last);
+        last
+    }
+
     /// Forgets a business unit's queues.
     pub(crate) fn forget(&self, mid: Mid) {
         write(&self.by_activity).retain(|(owner, _), _| *owner != mid);
@@ -305,7 +314,7 @@ pub(crate) fn account_key(mid: Mid, account: &AccountId) -> AccountKey {
 }
 
 fn is_stopped(mark: QueueMark) -> bool {
-    matches!(mark, QueueMark::Paused | QueueMark::Held)
+    matches!(mark, QueueMark::Paused | QueueMark::Held | QueueMark::Moved)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

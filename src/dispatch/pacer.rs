@@ -180,18 +180,30 @@ impl Pacer {
         }
     }
 
-    /// Messages up to `last` are durable.
-    pub(crate) fn arrived(&mut self, id: QueueId, last: u64, now: Timestamp) {
-        let Some(queue) = self.queues.get_mut(&id) else { return };
+    /// Messages up to `last` are durable. Says whether [`Pacer::next`] may answer otherwise than before: a queue that
+    /// is in line or has a wake-up goes on by itself.
+    #[must_use = "whoever waits for the next step must be told"]
+    pub(crate) fn arrived(&mut self, id: QueueId, last: u64, now: Timestamp) -> bool {
+        let Some(queue) = self.queues.get_mut(&id) else { return false };
         if last <= queue.last {
-            return;
+            return false;
         }
         if queue.next > queue.last {
             queue.ready_since = now;
         }
         queue.last = last;
-        if !queue.in_line && queue.wake_at.is_none() {
+        let is_asleep = !queue.in_line && queue.wake_at.is_none();
+        if is_asleep {
             self.wake_queue(id, now);
+        }
+        is_asleep
+    }
+
+    /// Messages up to `last` are not given out any more, tried before or not.
+    pub(crate) fn pass(&mut self, id: QueueId, last: u64) {
+        if let Some(queue) = self.queues.get_mut(&id) {
+            queue.next = queue.next.max(last + 1);
+            queue.retries.retain(|(_, sequence)| *sequence > last);
         }
     }
 
@@ -784,7 +796,7 @@ mod tests {
                 step(&mut pacer, &mut now, then);
                 now = then;
                 last += messages;
-                pacer.arrived(QueueId(1), last, now);
+                let _is_news = pacer.arrived(QueueId(1), last, now);
             }
             step(&mut pacer, &mut now, Timestamp::MAX);
             prop_assert_eq!(sent.len() as u64, last);

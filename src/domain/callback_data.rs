@@ -36,26 +36,29 @@ pub(crate) fn is_name_allowed(name: &str) -> bool {
 ///
 /// Built by hand because the order is part of the contract and a map would sort or lose duplicates.
 pub(crate) fn compose(system: &[(&'static str, &str)], custom: &[CustomField<'_>]) -> Result<String, Rejection> {
-    let mut text = String::with_capacity(512);
-    text.push('{');
+    let mut text = Vec::with_capacity(1_024);
+    text.push(b'{');
     let fields = system.iter().map(|(name, value)| (*name, *value)).chain(custom.iter().map(|f| (f.name, f.value)));
     for (index, (name, value)) in fields.enumerate() {
         if index > 0 {
-            text.push(',');
+            text.push(b',');
         }
-        text.push_str(&json_text(name));
-        text.push(':');
-        text.push_str(&json_text(value));
+        push_json(&mut text, name);
+        text.push(b':');
+        push_json(&mut text, value);
     }
-    text.push('}');
-    if text.encode_utf16().count() > UNITS_MAX {
+    text.push(b'}');
+    let text = String::from_utf8(text).map_err(|_| Rejection::Characters)?;
+    // No text has more UTF-16 units than bytes.
+    if text.len() > UNITS_MAX && text.encode_utf16().count() > UNITS_MAX {
         return Err(Rejection::CallbackDataLength);
     }
     Ok(text)
 }
 
-fn json_text(value: &str) -> String {
-    serde_json::Value::from(value).to_string()
+fn push_json(text: &mut Vec<u8>, value: &str) {
+    // Text can always be written as JSON, and memory takes it.
+    serde_json::to_writer(text, value).ok();
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) struct Capability {
     pub(crate) validate: fn(&Draft<'_>) -> Result<Content, Rejection>,
 }
 
-const CAPABILITIES: &[Capability] = &[Capability {
+const SMS: Capability = Capability {
     channel: Channel::Sms,
     name: "SMS",
     path: "sms",
@@ -44,13 +44,15 @@ const CAPABILITIES: &[Capability] = &[Capability {
     bulk_max: 100,
     has_log: true,
     validate: sms::validate,
-}];
+};
+
+const CAPABILITIES: &[&Capability] = &[&SMS];
 
 impl Channel {
     /// The channel's row of the capability table.
     pub(crate) fn capability(self) -> &'static Capability {
         match self {
-            Self::Sms => &CAPABILITIES[0],
+            Self::Sms => &SMS,
         }
     }
 

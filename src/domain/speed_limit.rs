@@ -1,5 +1,6 @@
 //! The sending speed limit of an activity, and the slots of a paced queue.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
@@ -73,6 +74,12 @@ impl SpeedLimit {
     /// The time between two slots, rounded down to a nanosecond. For display; slots are computed by [`slot`].
     pub(crate) fn spacing(self) -> Duration {
         Duration::from_nanos(self.unit.nanos() / u64::from(self.count.get()))
+    }
+}
+
+impl fmt::Display for SpeedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.count, self.unit.as_str())
     }
 }
 

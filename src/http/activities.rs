@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::HttpError;
 use crate::intake::{
@@ -21,13 +21,17 @@ const ICON: &str = include_str!("../../assets/icons/activity.svg");
 pub(crate) const CONFIGURATION_PARAMETER: &str = "c";
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(
-        web::scope("/activities/{activity}")
-            .route("/config.json", web::get().to(config_document))
-            .route("/icon.svg", web::get().to(icon))
-            .route("/execute", web::post().to(execute))
-            .route("/{phase}", web::post().to(lifecycle)),
-    );
+    // A scope for each, and not one with the activity as a variable: that would be a regular expression over every path.
+    for kind in [Kind::Messaging, Kind::Reports] {
+        config.service(
+            web::scope(&format!("/activities/{}", kind.path()))
+                .app_data(Data::new(kind))
+                .route("/execute", web::post().to(execute))
+                .route("/config.json", web::get().to(config_document))
+                .route("/icon.svg", web::get().to(icon))
+                .route("/{phase}", web::post().to(lifecycle)),
+        );
+    }
 }
 
 #[derive(Deserialize)]
@@ -35,58 +39,60 @@ struct UrlParameters {
     c: Option<String>,
 }
 
-fn kind(path: &str) -> Result<Kind, HttpError> {
-    [Kind::Messaging, Kind::Reports].into_iter().find(|kind| kind.path() == path).ok_or(HttpError::NotFound)
-}
-
 fn token(lifecycle: &Lifecycle, parameters: &UrlParameters) -> Result<Option<ConfigurationToken>, StoreError> {
     parameters.c.as_deref().map_or(Ok(None), |text| lifecycle.check(text))
 }
 
 /// Public and fetched from SFMC's pages, so open to any origin; it holds no secret (sfmc.md 1.1).
-async fn config_document(activity: Path<String>, settings: Data<ActivitySettings>) -> Result<HttpResponse, HttpError> {
-    let document = config_json(kind(&activity)?, &settings);
-    Ok(HttpResponse::Ok()
+async fn config_document(kind: Data<Kind>, settings: Data<ActivitySettings>) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header(("Access-Control-Allow-Origin", "*"))
         .insert_header(("Cache-Control", "no-cache"))
-        .json(document))
+        .json(config_json(**kind, &settings))
 }
 
-async fn icon(activity: Path<String>) -> Result<HttpResponse, HttpError> {
-    kind(&activity)?;
-    Ok(HttpResponse::Ok()
+async fn icon() -> HttpResponse {
+    HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header(("Access-Control-Allow-Origin", "*"))
         .insert_header(("Cache-Control", "max-age=86400"))
-        .body(ICON))
+        .body(ICON)
 }
 
 async fn execute(
-    activity: Path<String>,
+    kind: Data<Kind>,
     parameters: Query<UrlParameters>,
     body: Bytes,
     intake: Data<Intake>,
     lifecycle: Data<Lifecycle>,
     lookup: Data<Lookup>,
 ) -> Result<HttpResponse, HttpError> {
-    let kind = kind(&activity)?;
     let token = token(&lifecycle, &parameters)?;
     let call = verify_execute(intake.tenants(), &body, token, intake.clock().now()).map_err(HttpError::Call)?;
-    match kind {
+    match **kind {
         Kind::Messaging => execute_messaging(call, intake).await,
         Kind::Reports => execute_reports(call, lookup).await,
     }
+}
+
+/// What the messaging activity answers (spec M9).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutArguments<'a> {
+    message_status: &'a str,
+    message_id: &'a str,
+    status_detail: &'a str,
 }
 
 async fn execute_messaging(call: Verified<ExecuteCall>, intake: Data<Intake>) -> Result<HttpResponse, HttpError> {
     // In a task of its own: a caller that hangs up drops this handler, but a place in the queue must be settled.
     let accepted = actix_web::rt::spawn(async move { intake.accept(call).await });
     let answer = accepted.await.map_err(|_| HttpError::Lost)??;
-    Ok(HttpResponse::Ok().json(serde_json::json!({
-        "messageStatus": answer.message_status,
-        "messageId": answer.message_id,
-        "statusDetail": answer.status_detail,
-    })))
+    Ok(HttpResponse::Ok().json(OutArguments {
+        message_status: &answer.message_status,
+        message_id: &answer.message_id,
+        status_detail: &answer.status_detail,
+    }))
 }
 
 async fn execute_reports(call: Verified<ExecuteCall>, lookup: Data<Lookup>) -> Result<HttpResponse, HttpError> {
@@ -125,15 +131,13 @@ fn phase(path: &str) -> Option<Phase> {
 }
 
 async fn lifecycle(
-    path: Path<(String, String)>,
+    path: Path<String>,
     parameters: Query<UrlParameters>,
     body: Bytes,
     intake: Data<Intake>,
     lifecycle: Data<Lifecycle>,
 ) -> Result<HttpResponse, HttpError> {
-    let (activity, phase_name) = path.into_inner();
-    kind(&activity)?;
-    let phase = phase(&phase_name).ok_or(HttpError::NotFound)?;
+    let phase = phase(&path).ok_or(HttpError::NotFound)?;
     let token = token(&lifecycle, &parameters)?;
     let call = match jwt::split(&body) {
         Body::Json(json) => LifecycleCall::parse(json).map_err(CallError::Malformed)?,

@@ -12,6 +12,8 @@ use crate::store::{Found, QueueMark, ReportRef, SentOutcome, Store, StoreError};
 
 /// `statusName` and `statusGroupName` without a final report (the manual).
 const NOT_AVAILABLE: &str = "NOT_AVAILABLE";
+/// In-argument `reportKind` of delivery reports; also what its absence means.
+const KIND_DELIVERY: &str = "DELIVERY";
 const NOT_SEEN: &str = "NOT_SEEN";
 /// Columns that are read from a data extension.
 const WANTED: [&str; 5] = ["statusName", "statusGroupName", "errorName", "doneAt", "sentAt"];
@@ -83,11 +85,15 @@ impl Lookup {
         tenant: &Tenant,
         arguments: &InArguments,
     ) -> Result<DeliveryAnswer, StoreError> {
+        // A kind that this version does not know has no report yet.
+        if arguments.get(names::REPORT_KIND).is_some_and(|kind| !kind.eq_ignore_ascii_case(KIND_DELIVERY)) {
+            return Ok(DeliveryAnswer::without_report(queue_status::SENT));
+        }
         let Some(text) = arguments.get(names::MESSAGE_ID) else {
             return Ok(DeliveryAnswer::without_report(queue_status::NOT_SENT));
         };
         if let Ok(id) = text.parse::<MessageId>()
-            && let Some(answer) = self.from_store(tenant.mid, id)?
+            && let Some(answer) = self.stored(tenant.mid, id)?
         {
             return Ok(answer);
         }
@@ -95,10 +101,10 @@ impl Lookup {
         if let Some(record) = stray.filter(|record| record.report.is_final) {
             return Ok(DeliveryAnswer::of(&record.report, queue_status::SENT));
         }
-        Ok(self.from_extension(tenant, arguments, text).await)
+        Ok(self.in_extension(tenant, arguments, text).await)
     }
 
-    fn from_store(&self, mid: Mid, id: MessageId) -> Result<Option<DeliveryAnswer>, StoreError> {
+    fn stored(&self, mid: Mid, id: MessageId) -> Result<Option<DeliveryAnswer>, StoreError> {
         let Some(found) = self.store.messages().find(mid, id)? else { return Ok(None) };
         let status = match &found {
             Found::Waiting(message) => {
@@ -121,13 +127,16 @@ impl Lookup {
         let queue = self.book.by_id(id.queue);
         // A record that is just being committed is of a queue at work.
         queue.is_some_and(|queue| {
-            queue.record.try_lock().is_ok_and(|record| matches!(record.mark, QueueMark::Paused | QueueMark::Held))
+            queue
+                .record
+                .try_lock()
+                .is_ok_and(|record| matches!(record.mark, QueueMark::Paused | QueueMark::Held | QueueMark::Moved))
         })
     }
 
     /// The row of a message that this store does not know, sent before a restore. SFMC's trouble is not the contact's:
     /// without an answer the report is not available.
-    async fn from_extension(&self, tenant: &Tenant, arguments: &InArguments, message_id: &str) -> DeliveryAnswer {
+    async fn in_extension(&self, tenant: &Tenant, arguments: &InArguments, message_id: &str) -> DeliveryAnswer {
         let account = match arguments.get(names::ACCOUNT) {
             Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),
             None => tenant.accounts.first(),

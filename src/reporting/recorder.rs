@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::clock::{Clock, Timestamp};
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, ReportFamily};
 use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
@@ -169,10 +169,17 @@ impl Recorder {
         };
         // A pending report makes no row (spec R1).
         if stands.is_final && !waits {
-            let place = OutboxPlace { target: OutboxTarget::SMS_REPORTS, stored_at: now, report: report_ref };
+            let place = OutboxPlace { target: lane(&stands), stored_at: now, report: report_ref };
             batch.put_outbox(mid, place, &OutboxEntry { account: account.clone(), attempts: 0, problem: None })?;
         }
         batch.put_report(mid, report_ref, &ReportRecord { report: stands, stored_at: now, forwarded_at: None })
+    }
+}
+
+/// The forwarder's lane for a report, by its channel's family. A channel that is not known any more goes with SMS.
+fn lane(report: &DeliveryReport) -> OutboxTarget {
+    match Channel::by_name(&report.channel).map(|channel| channel.capability().reports) {
+        Some(ReportFamily::Sms) | None => OutboxTarget::SMS_REPORTS,
     }
 }
 

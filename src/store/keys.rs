@@ -6,7 +6,7 @@
 //!
 //! | byte | family | then | value |
 //! |---|---|---|---|
-//! | `01` | Meta | name | format version, incarnation, removals under way |
+//! | `01` | Meta | name | format version, incarnation, machine, removals under way |
 //! | `02` | TenantKey | mid | data key, wrapped by the master key; mid 0 is the system's own |
 //! | `03` | Tenant | mid | `Tenant` |
 //! | `10` | Queue | mid, queue | `QueueRecord` |

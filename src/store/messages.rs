@@ -92,6 +92,18 @@ impl Messages<'_> {
         self.0.read(mid, &Key::Waiting(mid, queue, sequence))
     }
 
+    /// Sequences of waiting messages from `from_sequence` on, in order, at most `limit`, without opening them.
+    pub(crate) fn waiting_sequences(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
+        let (from, to) = range_from(Family::Waiting, mid, queue, from_sequence);
+        Ok(self.0.scan(&from, &to, limit)?.iter().filter_map(|(key, _)| sequence_of(key)).collect())
+    }
+
     /// Where the queue goes on, given how many of its messages are done and the last sequence that it gave. Reads the
     /// keys of what was tried and is still waiting, and one more, whatever the queue's length.
     pub(crate) fn frontier(&self, mid: Mid, queue: QueueId, done: u64, last: u64) -> Result<Frontier, StoreError> {

@@ -42,10 +42,12 @@ pub(crate) enum QueueMark {
     Running,
     /// By an operator.
     Paused,
-    /// By `stop`, or after a restore (spec Q9).
+    /// By `stop`.
     Held,
     /// Its messages end as cancelled.
     Cancelled,
+    /// The store woke up on another machine, or from a backup: what waits may have been sent meanwhile (spec Q9).
+    Moved,
 }
 
 /// Reads of queues.

@@ -53,6 +53,7 @@ impl Store {
         if mid == SYSTEM {
             return Err(StoreError::NoSuchTenant { mid });
         }
+        let _one_at_a_time = self.0.changing_keys.lock().await;
         let mut batch = self.batch();
         {
             let ring = self.0.ring.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +67,10 @@ impl Store {
                     return Err(StoreError::NoSuchTenant { mid });
                 }
                 let key = DataKey::random();
-                batch.batch.put(place.clone(), key.wrap(&self.0.master, &place)?);
+                batch.batch.put(
+                    place.clone(),
+                    key.wrap(&self.0.master.lock().unwrap_or_else(PoisonError::into_inner), &place)?,
+                );
                 self.change_ring(|sealers| drop(sealers.insert(mid, key.sealer())));
             }
         }
@@ -81,6 +85,7 @@ impl Store {
         if mid == SYSTEM {
             return Err(StoreError::NoSuchTenant { mid });
         }
+        let _one_at_a_time = self.0.changing_keys.lock().await;
         let mut batch = self.batch();
         {
             let mut ring = self.0.ring.lock().unwrap_or_else(PoisonError::into_inner);

@@ -619,3 +619,18 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn the_master_key_is_changed_without_loss_and_the_old_one_opens_nothing() {
+    let kv = MemoryKv::default();
+    let (old, new) = (MasterKey::from_bytes([1; 32]), MasterKey::from_bytes([2; 32]));
+    let store = Store::in_memory(kv.clone(), old.clone()).unwrap();
+    let _receipt = store.create_tenant(&tenant(MID)).await.unwrap();
+    assert_eq!(store.rotate_master_key(&new).await.unwrap(), 2, "the system's key and the business unit's");
+    let other = crate::domain::ids::Mid::new(MID.get() + 1);
+    let _receipt = store.create_tenant(&tenant(other)).await.unwrap();
+    kv.crash();
+    assert!(matches!(Store::in_memory(kv.clone(), old), Err(OpenError::WrongMasterKey)));
+    let store = Store::in_memory(kv, new).unwrap();
+    assert_eq!(store.tenants().all().unwrap(), [tenant(MID), tenant(other)]);
+}

@@ -69,7 +69,7 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("sandbox", &["clock"], "The sandbox shares no belief with the product: it imports the clock and nothing else."),
     ("store", &["domain"], "The store keeps domain types and knows nobody who uses it."),
     ("tenants", &["domain"], "The tenant book holds domain types."),
-    ("outbound", &["clock"], "Outbound HTTP knows no platform."),
+    ("outbound", &["clock", "domain"], "Outbound HTTP knows no platform."),
     (
         "infobip",
         &["clock", "dispatch", "domain", "outbound"],

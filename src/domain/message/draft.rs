@@ -46,6 +46,17 @@ impl InArguments {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// The values that are not blank of `prefix1`, `prefix2`, … up to [`NUMBERED_MAX`], in no order. Goes over what came
+    /// instead of asking for each name that could have come.
+    fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| {
+            let digits = name.strip_prefix(prefix).filter(|digits| digits.starts_with(|c| matches!(c, '1'..='9')))?;
+            let number = digits.parse().ok().filter(|number| *number <= NUMBERED_MAX)?;
+            let value = value.trim();
+            (!value.is_empty()).then_some((number, value))
+        })
+    }
+
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| ["true", "1", "yes"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
     }
@@ -106,14 +117,18 @@ impl Draft<'_> {
     }
 
     fn recipient(&self) -> Result<Phone, Rejection> {
-        let numbered = |n: usize| self.arguments.get(&format!("{}{n}", names::PHONE_PREFIX));
+        let mut phones = self.arguments.numbered(names::PHONE_PREFIX);
         let chosen = match self.arguments.get(names::PHONE_CHOICE) {
-            None => (1..=NUMBERED_MAX).find_map(numbered),
+            None => phones.min_by_key(|(number, _)| *number),
             Some(choice) => {
-                let number = choice.parse().ok().filter(|n| (1..=NUMBERED_MAX).contains(n));
-                numbered(number.ok_or(Rejection::PhoneChoice)?)
+                let chosen: usize = choice.parse().map_err(|_| Rejection::PhoneChoice)?;
+                if !(1..=NUMBERED_MAX).contains(&chosen) {
+                    return Err(Rejection::PhoneChoice);
+                }
+                phones.find(|(number, _)| *number == chosen)
             }
         };
+        let chosen = chosen.map(|(_, phone)| phone);
         let text = chosen.or_else(|| self.arguments.get(names::PHONE_DEFAULT)).ok_or(Rejection::MissingPhone)?;
         Phone::parse(text, self.default_country).map_err(|_| Rejection::PhoneNumber)
     }
@@ -159,13 +174,11 @@ impl Draft<'_> {
     }
 
     fn callback_data(&self, content: &super::Content, bulk_id: &str, contact_key: &str) -> Result<String, Rejection> {
-        let custom = (1..=NUMBERED_MAX)
-            .filter_map(|n| {
-                let name = self.arguments.get(&format!("{}{n}", names::CALLBACK_NAME_PREFIX))?;
-                let value = self.arguments.raw(&format!("{}{n}", names::CALLBACK_VALUE_PREFIX));
-                Some(CustomField { name, value })
-            })
-            .collect::<Vec<_>>();
+        let mut named: Vec<_> = self.arguments.numbered(names::CALLBACK_NAME_PREFIX).collect();
+        named.sort_unstable_by_key(|(number, _)| *number);
+        let value = |number| self.arguments.raw(&format!("{}{number}", names::CALLBACK_VALUE_PREFIX));
+        let custom: Vec<_> =
+            named.into_iter().map(|(number, name)| CustomField { name, value: value(number) }).collect();
         if custom.iter().any(|field| !callback_data::is_name_allowed(field.name)) {
             return Err(Rejection::CallbackDataName);
         }

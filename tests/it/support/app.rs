@@ -125,7 +125,7 @@ impl Running {
     async fn start(config: &Config, clock: Arc<dyn Clock>) -> Self {
         // A server that was stopped in this process lets go of the store when its last thread is gone.
         let app = eventually("the store to be free", async || {
-            let ports = Ports { clock: Arc::clone(&clock) };
+            let ports = Ports { clock: Arc::clone(&clock), ..Ports::default() };
             match App::build(config.clone(), MasterKey::from_bytes(MASTER_KEY), ports).await {
                 Err(AppError::Open(problem)) if problem.contains("is locked by another process") => None,
                 built => Some(built.unwrap()),

@@ -1,0 +1,48 @@
+//! `waypost report`.
+
+use super::{CliError, Session, read_answer};
+use crate::control::{ControlRequest, RefusedReport};
+use crate::domain::ids::Mid;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum ReportCommand {
+    /// List the reports whose rows SFMC refused, with SFMC's own words
+    Refused {
+        /// MID of the business unit
+        mid: Mid,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try the refused rows again
+    Replay {
+        /// MID of the business unit
+        mid: Mid,
+    },
+}
+
+pub(super) fn run(session: &mut Session<'_>, command: &ReportCommand) -> Result<(), CliError> {
+    match *command {
+        ReportCommand::Refused { mid, json } => {
+            let answer = session.ask(ControlRequest::ReportRefused { mid })?;
+            if json {
+                return session.print_json(&answer);
+            }
+            let reports: Vec<RefusedReport> = read_answer(answer)?;
+            if reports.is_empty() {
+                return session.print("no row was refused");
+            }
+            for report in reports {
+                session.print(&format!(
+                    "{}\t{}\t{}\t{}\t{}",
+                    report.stored_at, report.message_id, report.status_name, report.account, report.problem
+                ))?;
+            }
+            Ok(())
+        }
+        ReportCommand::Replay { mid } => {
+            let count: u64 = read_answer(session.ask(ControlRequest::ReportReplay { mid })?)?;
+            session.print(&format!("{count} rows are tried again"))
+        }
+    }
+}
