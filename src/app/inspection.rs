@@ -3,10 +3,8 @@
 //! It goes the product's own way of opening, so a store that `waypost serve` would refuse is refused here.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::{AppError, Parts};
-use crate::clock::SystemClock;
+use super::{AppError, Parts, Ports};
 use crate::config::{Config, MasterKey};
 use crate::domain::ids::{ActivityId, DefinitionInstanceId, MessageId, Mid};
 use crate::domain::message::Content;
@@ -27,7 +25,9 @@ pub struct StoredMessage {
 
 impl Inspection {
     pub fn open(dir: &Path, master_key: &MasterKey) -> Result<Self, AppError> {
-        Ok(Self(Parts::open(&Config::for_store(dir), master_key, Arc::new(SystemClock::new()), None)?))
+        // Looking does not tell the store where it is looked into.
+        let ports = Ports { machine_id: None, ..Ports::default() };
+        Ok(Self(Parts::open(&Config::for_store(dir), master_key, ports, None)?))
     }
 
     /// The first answer to a contact's pass through an activity, and the message that it names. `None` when either is
