@@ -192,8 +192,7 @@ impl Dispatch {
         let resolver = tokio::spawn(Arc::clone(&self).run_resolver(shutdown.clone()));
         while !*shutdown.borrow() {
             while orders.try_join_next().is_some() {}
-            let step = self.book.pacer().next(self.clock.steady());
-            match step {
+            match self.step() {
                 Step::Send(order) => {
                     orders.spawn(Arc::clone(&self).carry_out(order));
                 }
@@ -244,8 +243,7 @@ impl Dispatch {
         }
     }
 
-    /// The pacer's next step and, for tests that drive it by hand, nothing else.
-    #[cfg(test)]
+    /// The pacer's next step. An order that it gives must be carried out.
     pub(crate) fn step(&self) -> Step {
         self.book.pacer().next(self.clock.steady())
     }

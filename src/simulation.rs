@@ -3,8 +3,9 @@
 //! jumps, held accounts and bad answers. After each step the promises of `intake`, `dispatch` and `reporting` are
 //! checked; at the end everything must come to rest.
 //!
-//! A failing run says its seed; `WAYPOST_SIMULATION_SEEDS=N` runs that many, `WAYPOST_SIMULATION_SEED=S` runs that one.
-//! A seed that found a fault stays as a test with a name.
+//! A failing run says its seed; `WAYPOST_SIMULATION_SEED=S` runs that one,
+//! `WAYPOST_SIMULATION_SEEDS=N` runs that many, from `S` or from 0, and longer ones.
+//! A fault that a seed finds becomes a test with a name, beside the code that had it.
 
 mod model;
 mod paced;
@@ -15,9 +16,10 @@ mod run;
 pub(crate) mod target;
 
 /// Seeds that an ordinary test run tries.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 20;
 /// Steps of a run before it is brought to rest.
-const STEPS: usize = 1_000;
+const STEPS: usize = 600;
+const STEPS_ON_DEMAND: usize = 1_500;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a whole number"))
@@ -25,11 +27,14 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_or_sent_twice_whatever_happens() {
-    if let Some(seed) = number("WAYPOST_SIMULATION_SEED") {
-        return run::run(seed, STEPS);
-    }
-    for seed in 0..number("WAYPOST_SIMULATION_SEEDS").unwrap_or(SEEDS) {
-        run::run(seed, STEPS);
+    let (first, only) = match number("WAYPOST_SIMULATION_SEED") {
+        Some(seed) => (seed, Some(1)),
+        None => (0, None),
+    };
+    let wanted = number("WAYPOST_SIMULATION_SEEDS").or(only);
+    let (seeds, steps) = wanted.map_or((SEEDS, STEPS), |seeds| (seeds, STEPS_ON_DEMAND));
+    for seed in first..first + seeds {
+        run::run(seed, steps);
     }
 }
 

@@ -608,7 +608,7 @@ mod tests {
         assert_eq!(orders.len(), 10_000);
         for (k, (at, order)) in orders.iter().enumerate() {
             assert_eq!(order.sequences, [k as u64 + 1]);
-            assert_eq!(at.since(START), Duration::from_millis(7_200) * k as u32);
+            assert_eq!(at.since(START), Duration::from_millis(7_200) * u32::try_from(k).unwrap());
         }
     }
 
@@ -800,7 +800,8 @@ mod tests {
             }
             // n messages take at least (n - 1) spacings, less what slots may share.
             for (first, at) in moments.iter().enumerate() {
-                let within = moments[first..].iter().take_while(|m| m.since(*at) < limit.spacing() * 10).count() as u32;
+                let within = moments[first..].iter().take_while(|m| m.since(*at) < limit.spacing() * 10).count();
+                let within = u32::try_from(within).unwrap();
                 let shared = u32::try_from(SLOT_SHARING.as_nanos() / limit.spacing().as_nanos()).unwrap() + 1;
                 prop_assert!(within <= 10 + shared, "{within} messages in ten spacings");
             }

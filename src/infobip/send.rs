@@ -27,7 +27,7 @@ pub(super) const fn endpoint(channel: Channel) -> &'static Endpoint {
     }
 }
 
-/// The addresses that a request's reports and clicks come back to. They carry the account's unguessable token: Infobip
+/// The addresses that a request's reports come back to. They carry the account's unguessable token: Infobip
 /// offers no other protection for URLs given in a request (infobip.md 9.7).
 pub(super) struct Webhooks<'a> {
     base: &'a str,
@@ -40,17 +40,9 @@ impl<'a> Webhooks<'a> {
         Self { base, channel, token: account.current_webhook_token() }
     }
 
-    fn url(&self, kind: &str) -> Option<String> {
-        let token = self.token?;
-        Some(format!("{}/infobip/webhooks/{kind}/{}/{token}", self.base, self.channel.capability().path))
-    }
-
     fn delivery(&self) -> Option<String> {
-        self.url("deliveryReport")
-    }
-
-    fn clicks(&self) -> Option<String> {
-        self.url("urlTracking")
+        let token = self.token?;
+        Some(format!("{}/infobip/webhooks/deliveryReport/{}/{token}", self.base, self.channel.capability().path))
     }
 }
 
@@ -137,27 +129,18 @@ struct WireTracking {
     shorten_url: bool,
     track_clicks: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tracking_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     remove_protocol: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_domain: Option<String>,
 }
 
 impl WireTracking {
-    fn new(asked: Option<&LinkTracking>, webhooks: &Webhooks<'_>) -> Self {
+    fn new(asked: Option<&LinkTracking>) -> Self {
         match asked {
-            None => Self {
-                shorten_url: false,
-                track_clicks: false,
-                tracking_url: None,
-                remove_protocol: None,
-                custom_domain: None,
-            },
+            None => Self { shorten_url: false, track_clicks: false, remove_protocol: None, custom_domain: None },
             Some(asked) => Self {
                 shorten_url: true,
                 track_clicks: asked.track_clicks,
-                tracking_url: webhooks.clicks().filter(|_| asked.track_clicks),
                 remove_protocol: Some(asked.remove_protocol),
                 custom_domain: asked.custom_domain.clone(),
             },
@@ -189,13 +172,13 @@ fn message<C>(queued: &QueuedMessage, content: C, now: Timestamp, webhooks: &Web
 }
 
 /// The request around its messages. All messages of a request share their options, so the first one's are the request's.
-fn envelope<C>(request: &SendRequest<'_>, messages: Vec<WireMessage<C>>, webhooks: &Webhooks<'_>) -> WireRequest<C> {
+fn envelope<C>(request: &SendRequest<'_>, messages: Vec<WireMessage<C>>) -> WireRequest<C> {
     let options = request.messages.first().map(|queued| &queued.message.options);
     WireRequest {
         messages,
         options: WireRequestOptions {
             schedule: WireSchedule { bulk_id: options.map(|options| options.bulk_id.clone()).unwrap_or_default() },
-            tracking: WireTracking::new(options.and_then(|options| options.tracking.as_ref()), webhooks),
+            tracking: WireTracking::new(options.and_then(|options| options.tracking.as_ref())),
         },
     }
 }

@@ -30,7 +30,7 @@ enum Action {
 
 fn any_action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        3 => (1usize..150).prop_map(Action::Queue),
+        3 => (1usize..60).prop_map(Action::Queue),
         4 => any::<bool>().prop_map(|is_taken| Action::Send { is_taken }),
         2 => (0u64..400).prop_map(Action::PassTime),
         1 => any::<bool>().prop_map(Action::Mark),
@@ -57,7 +57,7 @@ fn compare(process: &Process, naive: &Naive, last: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn the_queue_agrees_with_a_map(actions in proptest::collection::vec(any_action(), 1..40)) {

@@ -27,7 +27,9 @@ use crate::store::{QueueMark, StoreError};
 /// that first answers are known all the time.
 const JUMP_MAX: Duration = Duration::from_hours(5);
 /// Acknowledged messages are looked at so often, in steps; what the provider got is looked at after each.
-const LOOK_EVERY: usize = 20;
+const LOOK_EVERY: usize = 25;
+/// What was at rest is looked at again after so many restarts; it can only be lost by one.
+const LOOK_AGAIN_EVERY: usize = 4;
 /// Virtual time that a run may take to come to rest.
 const REST_STEPS: usize = 20_000;
 
@@ -72,15 +74,15 @@ struct Run {
 
 /// Runs a seed; says it when it fails.
 pub(super) fn run(seed: u64, steps: usize) {
-    struct Tell(u64);
+    struct Tell(u64, usize);
     impl Drop for Tell {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                eprintln!("the simulation failed: WAYPOST_SIMULATION_SEED={}", self.0);
+                eprintln!("the simulation failed: WAYPOST_SIMULATION_SEED={}, {} steps", self.0, self.1);
             }
         }
     }
-    let _tell = Tell(seed);
+    let _tell = Tell(seed, steps);
     Run::new(seed).go(steps);
 }
 
@@ -176,7 +178,7 @@ impl Run {
         self.hear_of_taken();
         self.steps += 1;
         self.model.check(&self.world, &self.process);
-        if self.steps % LOOK_EVERY == 0 {
+        if self.steps.is_multiple_of(LOOK_EVERY) {
             self.model.check_open(&self.world, &self.process);
         }
     }
@@ -491,7 +493,11 @@ impl Run {
         self.model.check(&self.world, &self.process);
         self.process = self.world.start(self.process.clock.now());
         self.model.run += 1;
-        self.model.check_all(&self.world, &self.process);
+        if self.model.run.is_multiple_of(LOOK_AGAIN_EVERY) {
+            self.model.check_all(&self.world, &self.process);
+        } else {
+            self.model.check_open(&self.world, &self.process);
+        }
     }
 
     /// The weather clears, everybody repairs what is theirs, and time goes by until nothing is left to do.

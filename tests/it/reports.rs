@@ -242,7 +242,8 @@ async fn reports_wait_while_sfmc_is_down_and_arrive_once() {
 
 #[tokio::test]
 async fn sfmcs_throttling_and_expired_tokens_are_coped_with() {
-    let app = spawn_app().await;
+    // 50200 means to stay away for a minute.
+    let app = spawn_app().on_virtual_time().await;
     app.execute(&app.call("C-1")).await.message_id();
     app.drain().await;
     // 50100 with a moment to wait, 50200 without one.

@@ -46,7 +46,7 @@ fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>,
         wire.options.regional = content.india_dlt.as_ref().map(WireRegional::from);
         wire
     });
-    serde_json::to_vec(&envelope(request, messages.collect(), webhooks))
+    serde_json::to_vec(&envelope(request, messages.collect()))
 }
 
 #[cfg(test)]
