@@ -19,6 +19,7 @@
 //! * Nothing readable of a secret or a person is in the bytes on disk: `nothing_readable_reaches_the_disk`.
 
 mod accounts;
+mod answer_filter;
 mod answers;
 mod configurations;
 pub(crate) mod keys;
@@ -62,6 +63,7 @@ pub(crate) use seal::{MasterKey, SealError};
 pub(crate) use tenants::Tenants;
 pub(crate) use writer::Receipt;
 
+use answer_filter::AnswerFilter;
 use keys::{Family, Key, Layout, SYSTEM};
 use kv::{Batch, Entry, Kv};
 use kv_sled::SledKv;
@@ -165,6 +167,7 @@ struct Inner {
     ring: Mutex<Ring>,
     incarnation: [u8; 16],
     next_queue: AtomicU32,
+    answer_filter: AnswerFilter,
     quarantined: Mutex<Quarantined>,
 }
 
@@ -227,6 +230,7 @@ impl Store {
             ring: Mutex::new(ring),
             incarnation,
             next_queue: AtomicU32::new(next_queue),
+            answer_filter: AnswerFilter::default(),
             quarantined: Mutex::default(),
         })))
     }
