@@ -192,6 +192,7 @@ impl App {
             tokio::spawn(Arc::clone(&parts.dispatch).run(stopping.clone())),
             tokio::spawn(Arc::clone(&parts.forwarder).run(stopping.clone())),
             tokio::spawn(sweep_answers(Arc::clone(&parts), stopping.clone())),
+            tokio::spawn(remember_answers(parts.store.clone(), stopping.clone())),
         ];
         let control = tokio::spawn(control.run(Arc::new(Commands::new(Arc::clone(&parts))), control_stopping));
         tracing::info!(address = %self.addresses.public, "Waypost serves");
@@ -245,6 +246,22 @@ async fn sweep_answers(parts: Arc<Parts>, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
             () = parts.clock.sleep(ANSWERS_SWEPT_EVERY) => {}
             _ = stopping.changed() => {}
+        }
+    }
+}
+
+/// Takes the stored first answers into memory, so that calls that are no repeats need not look into the store. It is
+/// right without, and slower, so a failure is the store's own to report.
+async fn remember_answers(store: Store, stopping: watch::Receiver<bool>) {
+    let mut from = None;
+    while !*stopping.borrow() {
+        let store = store.clone();
+        let step = tokio::task::spawn_blocking(move || store.answers().remember(from)).await;
+        match step {
+            Ok(Ok(Some(next))) => from = Some(next),
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => return tracing::error!(%error, "The first answers could not be read"),
+            Err(error) => return tracing::error!(%error, "Reading the first answers ended unexpectedly"),
         }
     }
 }

@@ -19,6 +19,7 @@
 //! * Nothing readable of a secret or a person is in the bytes on disk: `nothing_readable_reaches_the_disk`.
 
 mod accounts;
+mod answer_filter;
 mod answers;
 mod configurations;
 pub(crate) mod keys;
@@ -66,6 +67,7 @@ pub(crate) use seal::{MasterKey, SealError};
 pub(crate) use tenants::Tenants;
 pub(crate) use writer::Receipt;
 
+use answer_filter::AnswerFilter;
 use keys::{Family, Key, Layout, SYSTEM};
 use kv::{Batch, Entry, Kv};
 use kv_sled::SledKv;
@@ -164,6 +166,7 @@ struct Inner {
     /// Held over the commits that add, remove or wrap data keys anew: each must see what the one before has done.
     changing_keys: tokio::sync::Mutex<()>,
     next_queue: AtomicU32,
+    answer_filter: AnswerFilter,
     quarantined: Mutex<Quarantined>,
 }
 
@@ -226,6 +229,7 @@ impl Store {
             ring: Mutex::new(ring),
             changing_keys: tokio::sync::Mutex::default(),
             next_queue: AtomicU32::new(next_queue),
+            answer_filter: AnswerFilter::default(),
             quarantined: Mutex::default(),
         })))
     }

@@ -56,7 +56,7 @@ impl TenantBook {
         for tenant in map.values() {
             for account in &tenant.accounts {
                 for own in &account.webhook_tokens {
-                    if bool::from(own.as_bytes().ct_eq(token.as_bytes())) {
+                    if bool::from(own.expose().as_bytes().ct_eq(token.as_bytes())) {
                         found = Some((Arc::clone(tenant), account.id.clone()));
                     }
                 }

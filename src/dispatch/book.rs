@@ -201,6 +201,7 @@ impl QueueBook {
             done: 0,
             erased_to: 0,
             mark: QueueMark::Running,
+            released_at: None,
             created_at: self.clock.now(),
         };
         let mut batch = self.store.batch();
@@ -261,7 +262,9 @@ impl QueueBook {
     /// Marks a queue. It bites at once.
     pub(crate) async fn mark(&self, handle: &QueueHandle, mark: QueueMark) -> Result<(), StoreError> {
         let mut record = handle.record.lock().await;
-        let changed = QueueRecord { mark, ..record.clone() };
+        let goes_on = is_stopped(record.mark) && !is_stopped(mark);
+        let released_at = if goes_on { Some(self.clock.now()) } else { record.released_at };
+        let changed = QueueRecord { mark, released_at, ..record.clone() };
         let mut batch = self.store.batch();
         batch.put_queue(handle.mid, &changed)?;
         let _receipt = self.store.commit(batch).await?;

@@ -49,7 +49,10 @@ impl Dispatch {
         let mut ended = Vec::new();
         let mut sent = Vec::new();
         let now = self.clock.now();
-        let mark = queue.record.lock().await.mark;
+        let (mark, queue_released_at) = {
+            let record = queue.record.lock().await;
+            (record.mark, record.released_at)
+        };
         for message in messages {
             if self.unresolved.contains(queue.id, message.id.sequence) {
                 continue;
@@ -66,7 +69,7 @@ impl Dispatch {
             } else if delivery::is_expired(
                 &message.message,
                 &message.progress,
-                self.released_at(&message, queue.mid),
+                self.released_at(&message, queue.mid).max(queue_released_at),
                 now,
             ) {
                 ended.push((message, LocalEnd::Expired));

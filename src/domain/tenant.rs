@@ -61,7 +61,7 @@ pub(crate) struct Account {
     pub(crate) tracking: Tracking,
     pub(crate) maybe_sent: MaybeSent,
     /// Unguessable parts of the webhook paths, the current one last. Old ones stay valid (spec §2).
-    pub(crate) webhook_tokens: Vec<String>,
+    pub(crate) webhook_tokens: Vec<Secret>,
 }
 
 /// Where reports go (spec T3).
@@ -96,6 +96,6 @@ impl Tenant {
 impl Account {
     /// The token that new requests carry in their webhook URLs.
     pub(crate) fn current_webhook_token(&self) -> Option<&str> {
-        self.webhook_tokens.last().map(String::as_str)
+        self.webhook_tokens.last().map(Secret::expose)
     }
 }

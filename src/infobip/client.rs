@@ -171,7 +171,7 @@ pub(crate) mod tests {
             custom_domains: Vec::new(),
             tracking: Tracking::Native { sms_reports: "SMS Delivery Reports".into() },
             maybe_sent: MaybeSent::Repeat,
-            webhook_tokens: vec!["old".into(), "t0ken".into()],
+            webhook_tokens: vec![Secret::new("old"), Secret::new("t0ken")],
         }
     }
 

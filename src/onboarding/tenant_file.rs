@@ -16,6 +16,7 @@ use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::sms;
 use crate::domain::origin::{self, parse_origin, parse_url};
 use crate::domain::phone::Country;
+use crate::domain::secret::Secret;
 use crate::domain::tenant::{Account, MaybeSent, Salt, SfmcAccess, Tenant, Tracking, Verification};
 
 use section::Section;
@@ -197,7 +198,7 @@ fn account(
                 _ => None,
             })?
             .unwrap_or_default(),
-        webhook_tokens: vec![webhook_token(rng)],
+        webhook_tokens: vec![Secret::new(webhook_token(rng))],
     })
 }
 

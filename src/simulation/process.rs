@@ -84,7 +84,7 @@ pub(crate) fn account(label: &str, maybe_sent: MaybeSent) -> Account {
         custom_domains: Vec::new(),
         tracking: Tracking::Native { sms_reports: "reports".into() },
         maybe_sent,
-        webhook_tokens: vec!["token".into()],
+        webhook_tokens: vec![Secret::new("token")],
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct QueueRecord {
     /// Highest sequence whose finished message was removed by retention; numbers go on behind it.
     pub(crate) erased_to: u64,
     pub(crate) mark: QueueMark,
+    /// When it last went on after it was stopped: validity runs anew from here (spec Q4).
+    pub(crate) released_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
 }
 

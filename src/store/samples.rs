@@ -67,7 +67,7 @@ pub(crate) fn tenant(mid: Mid) -> Tenant {
             custom_domains: vec!["go.example.com".into()],
             tracking: Tracking::Native { sms_reports: "sms-delivery-reports".into() },
             maybe_sent: MaybeSent::Repeat,
-            webhook_tokens: vec!["token-1".into(), "token-2".into()],
+            webhook_tokens: vec![Secret::new("token-1"), Secret::new("token-2")],
         }],
     }
 }
@@ -140,6 +140,7 @@ pub(crate) fn queue(id: QueueId) -> QueueRecord {
         done: 3,
         erased_to: 2,
         mark: QueueMark::Paused,
+        released_at: None,
         created_at: at(0),
     }
 }

@@ -192,8 +192,9 @@ fn million(dir: &Path) {
         let status: serde_json::Value =
             serde_json::from_str(&server.site.waypost(&["status", "--json"]).unwrap()).unwrap();
         println!(
-            "{opening} in {:.1?}, RSS {:.0} MB, {} queued",
+            "{opening} in {:.1?} with {:.1?} of CPU, RSS {:.0} MB, {} queued",
             server.started_in,
+            server.cpu(),
             server.rss_mb(),
             status["business_units"][0]["queued"]
         );

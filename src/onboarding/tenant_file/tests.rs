@@ -72,7 +72,7 @@ fn a_full_file_becomes_a_tenant() {
     assert_eq!(account.maybe_sent, MaybeSent::ReportUnknown);
     assert_eq!(account.tracking, Tracking::Native { sms_reports: "My Reports".to_owned() });
     assert_eq!(account.webhook_tokens.len(), 1);
-    assert_eq!(account.webhook_tokens[0].len(), TOKEN_CHARS);
+    assert_eq!(account.webhook_tokens[0].expose().len(), TOKEN_CHARS);
 }
 
 #[test]
