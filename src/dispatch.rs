@@ -168,12 +168,12 @@ impl Dispatch {
         released.insert((mid, account.clone()), at);
     }
 
-    fn released_at(&self, message: &QueuedMessage, mid: Mid) -> Option<Timestamp> {
+    fn released_at(&self, account: &AccountId, mid: Mid) -> Option<Timestamp> {
         let released = self.released.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if released.is_empty() {
             return None;
         }
-        released.get(&(mid, message.message.account.clone())).copied()
+        released.get(&(mid, account.clone())).copied()
     }
 
     /// Messages that are perhaps sent, not settled yet.

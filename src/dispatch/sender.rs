@@ -69,7 +69,7 @@ impl Dispatch {
             } else if delivery::is_expired(
                 &message.message,
                 &message.progress,
-                self.released_at(&message, queue.mid).max(queue_released_at),
+                self.released_at(&message.message.account, queue.mid).max(queue_released_at),
                 now,
             ) {
                 ended.push((message, LocalEnd::Expired));
@@ -194,6 +194,7 @@ impl Dispatch {
                 Ok(answers) => {
                     health = worse(health, Health::Well);
                     let silent = outcome.judge_all(group, &answers, attempt_at, self.random.jitter());
+                    self.forget_old_hold(queue.mid, &mut outcome, attempt_at);
                     self.advance(queue, outcome, &mut in_flight, &sequences_except(&sequences, &silent)).await?;
                 }
                 Err(SendFailure::Refused { .. }) if group.len() > 1 => {
@@ -222,6 +223,7 @@ impl Dispatch {
                     health = worse(health, Health::Well);
                     outcome.kept.clone_from(&sequences);
                     outcome.hold = Some((account.account().id.clone(), reason, problem));
+                    self.forget_old_hold(queue.mid, &mut outcome, attempt_at);
                     self.advance(queue, outcome, &mut in_flight, &sequences).await?;
                 }
                 Err(SendFailure::MaybeSent { problem }) => {
@@ -343,6 +345,14 @@ impl Dispatch {
         // Lookups end here too, and nobody else wakes the runner for what they give back.
         self.book.changed.notify_one();
         Ok(())
+    }
+
+    /// A request that began before its account was released says nothing about the account as it is now.
+    fn forget_old_hold(&self, mid: Mid, outcome: &mut Outcome, began_at: Timestamp) {
+        let released = |(account, ..): &(AccountId, HoldReason, String)| self.released_at(account, mid);
+        if outcome.hold.as_ref().and_then(released).is_some_and(|released_at| released_at >= began_at) {
+            outcome.hold = None;
+        }
     }
 
     fn alarm(&self, mid: Mid, account: &AccountId, reason: HoldReason, problem: &str) {

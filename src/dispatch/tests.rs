@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pacer::Step;
+use super::{Gateway, SendRequest, hold_if_moved};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{HoldReason, LocalEnd};
@@ -12,7 +13,7 @@ use crate::domain::report::{DeliveryReport, Origin};
 use crate::domain::tenant::MaybeSent;
 use crate::simulation::process::{Call, Process, START, World, account, now, tenant};
 use crate::simulation::provider::{Log, POISON, REFUSED, Reply, status};
-use crate::store::{Found, ReportRef, SentOutcome};
+use crate::store::{Found, QueueMark, ReportRef, SentOutcome};
 
 const RECHECK: Duration = Duration::from_secs(120);
 const MID: Mid = Mid::new(1);
@@ -473,4 +474,64 @@ fn a_call_repeated_after_the_clock_was_set_back_over_midnight_sends_once() {
     assert_eq!(process.execute(&call).unwrap(), first);
     process.send_all();
     assert_eq!(world.provider.desk().taken.len(), 1);
+}
+
+#[test]
+fn a_stopped_queue_uses_up_no_validity() {
+    let (world, process) = start(MaybeSent::Repeat);
+    let call = Call { validity_minutes: Some(10), ..Call::new(1, "activity", 0) };
+    let id = process.execute(&call).unwrap().message_id;
+    world.provider.will([Reply::NotSent(None)]);
+    process.send_all();
+    let handle = process.book.by_id(QueueId(1)).unwrap();
+    now(process.book.mark(&handle, QueueMark::Paused)).unwrap();
+    process.advance(&world, Duration::from_hours(100));
+    assert_eq!(process.send_all(), 0);
+    now(process.dispatch.release_queue(&handle)).unwrap();
+    process.send_all();
+    assert_sent(&process, &id);
+}
+
+#[test]
+fn what_waited_on_another_machine_is_looked_up_before_it_is_sent() {
+    let (world, process) = start(MaybeSent::Repeat);
+    let ids = queue(&process, &["sent by the other machine", "still waiting"]);
+    assert!(!hold_if_moved(&process.store, Some("the one")).unwrap());
+    let Found::Waiting(message) = find(&process, &ids[0]) else { panic!("it was just queued") };
+    let account = account("main", MaybeSent::Repeat);
+    let request =
+        SendRequest { account: &account, channel: Channel::Sms, messages: &[message], now: process.clock.now() };
+    now(world.provider.send(request)).unwrap();
+    assert!(hold_if_moved(&process.store, Some("its clone")).unwrap());
+    let process = crash(&world, process);
+
+    assert_eq!(process.send_all(), 0, "all queues are held");
+    now(process.dispatch.release_queue(&process.book.by_id(QueueId(1)).unwrap())).unwrap();
+    process.send_all();
+    assert_eq!(world.provider.times_taken(&ids[1]), 0, "it may have been sent");
+    process.advance(&world, Duration::from_secs(2));
+    process.resolve();
+    process.advance(&world, RECHECK);
+    process.resolve();
+    process.send_all();
+    for id in &ids {
+        assert_sent(&process, id);
+        assert_eq!(world.provider.times_taken(id), 1);
+    }
+}
+
+#[test]
+fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
+    let (world, process) = start(MaybeSent::Repeat);
+    let ids = queue(&process, &["a"]);
+    world.provider.will([Reply::Hold(HoldReason::KeyRefused)]);
+    process.send_all();
+    let main = crate::domain::ids::AccountId::new("main").unwrap();
+    assert!(now(process.dispatch.release(MID, &main)).unwrap());
+    // Of the same moment: it began no later than the release.
+    world.provider.will([Reply::Hold(HoldReason::KeyRefused)]);
+    let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };
+    now(Arc::clone(&process.dispatch).carry_out(order));
+    process.send_all();
+    assert_sent(&process, &ids[0]);
 }
