@@ -93,9 +93,18 @@ pub(crate) struct Dispatch {
     settings: DispatchSettings,
     unresolved: Unresolved,
     lookup_budget: LookupBudget,
-    released: std::sync::Mutex<std::collections::HashMap<(Mid, AccountId), Timestamp>>,
+    released: std::sync::Mutex<std::collections::HashMap<(Mid, AccountId), Release>>,
     /// Held while an account's state changes in the store and in the pacer, so that both say the same.
     holding: tokio::sync::Mutex<()>,
+}
+
+/// When an account was last released.
+#[derive(Clone, Copy)]
+struct Release {
+    /// On the wall clock, as it is stored: messages' validity runs anew from here.
+    at: Timestamp,
+    /// On the steady clock, when it was in this run: a wall clock that is set back must not make every refusal look old.
+    steady: Option<Timestamp>,
 }
 
 /// What a [`Dispatch`] works with.
@@ -133,7 +142,7 @@ impl Dispatch {
     pub(crate) fn load(&self, mid: Mid) -> Result<(), StoreError> {
         for (account, state) in self.store.accounts().held(mid)? {
             match state.released_at {
-                Some(at) => self.remember_release(mid, &account, at),
+                Some(at) => self.remember_release(mid, &account, Release { at, steady: None }),
                 None => self.book.pacer().hold(&account_key(mid, &account), state.held),
             }
         }
@@ -156,19 +165,19 @@ impl Dispatch {
         let mut batch = self.store.batch();
         batch.put_account_state(mid, account, &AccountState { released_at: Some(now), ..state })?;
         let _receipt = self.store.commit(batch).await?;
-        self.remember_release(mid, account, now);
+        self.remember_release(mid, account, Release { at: now, steady: Some(self.clock.steady()) });
         self.book.pacer().release(&account_key(mid, account), self.clock.steady());
         self.book.changed.notify_one();
         tracing::info!(tenant.mid = %mid, account = %account, "The account's queues go on: its check succeeded");
         Ok(true)
     }
 
-    fn remember_release(&self, mid: Mid, account: &AccountId, at: Timestamp) {
+    fn remember_release(&self, mid: Mid, account: &AccountId, release: Release) {
         let mut released = self.released.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        released.insert((mid, account.clone()), at);
+        released.insert((mid, account.clone()), release);
     }
 
-    fn released_at(&self, account: &AccountId, mid: Mid) -> Option<Timestamp> {
+    fn release_of(&self, account: &AccountId, mid: Mid) -> Option<Release> {
         let released = self.released.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if released.is_empty() {
             return None;

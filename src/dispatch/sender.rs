@@ -69,7 +69,7 @@ impl Dispatch {
             } else if delivery::is_expired(
                 &message.message,
                 &message.progress,
-                self.released_at(&message.message.account, queue.mid).max(queue_released_at),
+                self.release_of(&message.message.account, queue.mid).map(|release| release.at).max(queue_released_at),
                 now,
             ) {
                 ended.push((message, LocalEnd::Expired));
@@ -177,7 +177,7 @@ impl Dispatch {
         let mut in_flight = in_flight;
         while let Some(mut group) = stack.pop() {
             let mut outcome = Outcome::default();
-            let attempt_at = self.clock.now();
+            let (attempt_at, began) = (self.clock.now(), self.clock.steady());
             let account = group.first().map(|message| message.message.account.clone());
             let tenant = self.tenants.get(queue.mid);
             let account = tenant.zip(account).and_then(|(tenant, id)| TenantAccount::of(tenant, &id));
@@ -194,7 +194,7 @@ impl Dispatch {
                 Ok(answers) => {
                     health = worse(health, Health::Well);
                     let silent = outcome.judge_all(group, &answers, attempt_at, self.random.jitter());
-                    self.forget_old_hold(queue.mid, &mut outcome, attempt_at);
+                    self.forget_old_hold(queue.mid, &mut outcome, began);
                     self.advance(queue, outcome, &mut in_flight, &sequences_except(&sequences, &silent)).await?;
                 }
                 Err(SendFailure::Refused { .. }) if group.len() > 1 => {
@@ -223,7 +223,7 @@ impl Dispatch {
                     health = worse(health, Health::Well);
                     outcome.kept.clone_from(&sequences);
                     outcome.hold = Some((account.account().id.clone(), reason, problem));
-                    self.forget_old_hold(queue.mid, &mut outcome, attempt_at);
+                    self.forget_old_hold(queue.mid, &mut outcome, began);
                     self.advance(queue, outcome, &mut in_flight, &sequences).await?;
                 }
                 Err(SendFailure::MaybeSent { problem }) => {
@@ -348,9 +348,9 @@ impl Dispatch {
     }
 
     /// A request that began before its account was released says nothing about the account as it is now.
-    fn forget_old_hold(&self, mid: Mid, outcome: &mut Outcome, began_at: Timestamp) {
-        let released = |(account, ..): &(AccountId, HoldReason, String)| self.released_at(account, mid);
-        if outcome.hold.as_ref().and_then(released).is_some_and(|released_at| released_at >= began_at) {
+    fn forget_old_hold(&self, mid: Mid, outcome: &mut Outcome, began: Timestamp) {
+        let released = |(account, ..): &(AccountId, HoldReason, String)| self.release_of(account, mid)?.steady;
+        if outcome.hold.as_ref().and_then(released).is_some_and(|released| released > began) {
             outcome.hold = None;
         }
     }

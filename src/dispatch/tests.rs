@@ -523,15 +523,26 @@ fn what_waited_on_another_machine_is_looked_up_before_it_is_sent() {
 #[test]
 fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
     let (world, process) = start(MaybeSent::Repeat);
-    let ids = queue(&process, &["a"]);
-    world.provider.will([Reply::Hold(HoldReason::KeyRefused)]);
+    let early = process.execute(&Call::new(1, "activity", 0)).unwrap().message_id;
+    let late = process.execute(&Call::new(1, "another activity", 1)).unwrap().message_id;
+    let refused = Reply::Hold(HoldReason::KeyRefused);
+    world.provider.will([refused.clone(), refused]);
+    // The first request hangs while the second one is refused, and the account held and released.
+    world.provider.desk().weather.slow = 100;
+    let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };
+    let mut hanging = Box::pin(Arc::clone(&process.dispatch).carry_out(order));
+    while world.provider.desk().replies.len() == 2 {
+        assert!(crate::simulation::process::poll(hanging.as_mut()).is_pending());
+    }
+    world.provider.desk().weather.slow = 0;
     process.send_all();
     let main = crate::domain::ids::AccountId::new("main").unwrap();
+    process.advance(&world, Duration::from_millis(1));
     assert!(now(process.dispatch.release(MID, &main)).unwrap());
-    // Of the same moment: it began no later than the release.
-    world.provider.will([Reply::Hold(HoldReason::KeyRefused)]);
-    let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };
-    now(Arc::clone(&process.dispatch).carry_out(order));
+    // No answer is slower than this.
+    process.advance(&world, Duration::from_secs(20));
+    now(hanging);
     process.send_all();
-    assert_sent(&process, &ids[0]);
+    assert_sent(&process, &early);
+    assert_sent(&process, &late);
 }

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::kv::{Batch, Entry, Kv, KvError, VALUE_BYTES_MAX, prefix_end};
 
@@ -48,6 +49,10 @@ pub(crate) enum OpenKvError {
     Io { dir: PathBuf, problem: String },
 }
 
+/// How often, and how far apart, a locked store is tried again.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// A sled database that syncs for real.
 pub(crate) struct SledKv {
     db: sled::Db,
@@ -59,7 +64,7 @@ impl SledKv {
     /// Opens or creates the store in `dir`. `cache_bytes` bounds sled's page cache; its index comes on top.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, OpenKvError> {
         let is_new = prepare(dir)?;
-        let db = open_guarded(dir, cache_bytes)?;
+        let db = open_patiently(dir, cache_bytes)?;
         let of_io = |error: io::Error| io_error(dir, &error);
         let file = File::open(dir.join(DB_FILE)).map_err(of_io)?;
         if is_new {
@@ -104,6 +109,18 @@ fn prepare(dir: &Path) -> Result<bool, OpenKvError> {
         (false, true) => check_blobs(dir).map(|()| false),
         (false, false) => Err(OpenKvError::NotAStore { dir: dir.to_owned() }),
     }
+}
+
+/// Gives a store that is just being closed a moment: sled's own threads let go of the lock a little after the last
+/// handle, and the next start must not fail for that.
+fn open_patiently(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenKvError> {
+    for _ in 0..LOCK_TRIES {
+        match open_guarded(dir, cache_bytes) {
+            Err(OpenKvError::Locked { .. }) => std::thread::park_timeout(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
+    open_guarded(dir, cache_bytes)
 }
 
 /// Opens sled on a thread of its own: on damaged files it has been seen to panic, and to leave the thread in ruins.
