@@ -73,7 +73,8 @@ impl From<OpenError> for AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        // Before serving, nothing is in memory that could be lost: what to do is the same as for a store that won't open.
+        Self::Store(format!("{error}: restore a backup, or move the directory aside and start empty"))
     }
 }
 

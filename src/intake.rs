@@ -23,7 +23,7 @@ use crate::sfmc::activity::ExecuteCall;
 use crate::store::{FirstAnswer, Receipt, Store, StoreError};
 use crate::tenants::TenantBook;
 
-pub(crate) use lifecycle::{ConfigurationToken, Lifecycle, LifecycleRefusal, Phase};
+pub(crate) use lifecycle::{ConfigurationToken, Lifecycle, LifecycleRefusal, Phase, check_works};
 pub(crate) use verify::{CallError, Verified, verify_execute};
 
 use repeats::Repeats;

@@ -18,6 +18,7 @@ use crate::domain::ids::Mid;
 use crate::domain::message::names;
 use crate::domain::report;
 use crate::domain::tenant::{Tenant, Tracking};
+use crate::intake::check_works;
 use crate::onboarding::{self, TenantSummary, TenantView};
 use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
@@ -187,7 +188,12 @@ impl Commands {
         if let Some(name) = own.iter().find(|name| request.arguments.contains_key(**name)) {
             return Err(Refusal::Refused(format!("{name} can't be set: Waypost fills it in")));
         }
-        let configuration = self.parts.lifecycle.new_configuration(tenant.mid).await?;
+        let kept = match request.kind {
+            ActivityKind::Messaging => request.arguments.clone().into_iter().collect::<Vec<_>>(),
+            ActivityKind::Reports => Vec::new(),
+        };
+        check_works(&tenant, &kept).map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
+        let configuration = self.parts.lifecycle.new_configuration(tenant.mid, kept).await?;
         let mut arguments = vec![
             (names::CONTRACT.to_owned(), CONTRACT.to_owned()),
             (names::MID.to_owned(), tenant.mid.to_string()),

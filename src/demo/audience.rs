@@ -21,8 +21,14 @@ pub(super) fn load(options: &DemoOptions) -> Result<Vec<BTreeMap<String, String>
     }
     let audience = match &options.audience {
         Some(path) => {
-            let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
-            audience_from_csv(file).map_err(|error| wrong(&error))?
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(&format!("{}: {error}", path.display())))?;
+            let header = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+            if !header.split(',').any(|column| column.trim().trim_matches('"') == "SubscriberKey") {
+                return Err(wrong(
+                    &"its first line must name its columns, SubscriberKey among them, with commas between",
+                ));
+            }
+            audience_from_csv(text.as_bytes()).map_err(|error| wrong(&error))?
         }
         None => audience_from_csv(SAMPLE.as_bytes()).map_err(|error| wrong(&error))?,
     };

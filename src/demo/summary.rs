@@ -1,6 +1,6 @@
 //! What came of the run, by what the stand-ins know, and whether it is as it should be.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ impl Summary {
             ejected: outcome.progress.ejected,
             sent: taken.len() as u64,
             sent_again: received.len() as u64 - taken.len() as u64,
-            requests: infobip.requests(),
+            requests: received.iter().map(|message| message.request_no).collect::<BTreeSet<_>>().len() as u64,
             spacing: Spacing {
                 limit: limit.to_string(),
                 asked_ms: limit.spacing().as_secs_f64() * 1_000.0,

@@ -256,6 +256,11 @@ impl Pacer {
         self.line_up(account.clone());
     }
 
+    /// The provider asked an account to send nothing until then (`Retry-After`).
+    pub(crate) fn leave_alone(&mut self, account: &AccountKey, until: Timestamp) {
+        self.accounts.entry(account.clone()).or_default().breaker.leave_alone(until);
+    }
+
     pub(crate) fn held(&self, account: &AccountKey) -> Option<HoldReason> {
         self.accounts.get(account).and_then(|entry| entry.held)
     }
@@ -276,7 +281,7 @@ impl Pacer {
         };
         *in_flight = in_flight.saturating_sub(1);
         match health {
-            Health::Well => account.breaker.succeeded(),
+            Health::Well => account.breaker.succeeded(now),
             Health::Failing => account.breaker.failed(now),
             Health::NotAsked => account.breaker.not_asked(),
         }

@@ -53,7 +53,7 @@ impl Dispatch {
             let record = queue.record.lock().await;
             (record.mark, record.released_at)
         };
-        for message in messages {
+        for mut message in messages {
             if self.unresolved.contains(queue.id, message.id.sequence) {
                 continue;
             }
@@ -64,14 +64,11 @@ impl Dispatch {
             if mark != QueueMark::Cancelled && self.keep_if_held(order, &message) {
                 continue;
             }
+            let account_released = self.release_of(&message.message.account, queue.mid).map(|release| release.at);
+            delivery::restart_validity(&mut message.progress, account_released.max(queue_released_at));
             if mark == QueueMark::Cancelled {
                 ended.push((message, LocalEnd::Cancelled));
-            } else if delivery::is_expired(
-                &message.message,
-                &message.progress,
-                self.release_of(&message.message.account, queue.mid).map(|release| release.at).max(queue_released_at),
-                now,
-            ) {
+            } else if delivery::is_expired(&message.message, &message.progress, now) {
                 ended.push((message, LocalEnd::Expired));
             } else if let Some(at) = message.progress.not_before.filter(|at| *at > now)
                 && !retries.contains(&message.id.sequence)
@@ -186,6 +183,7 @@ impl Dispatch {
                 self.advance(queue, outcome, &mut in_flight, &[]).await?;
                 continue;
             };
+            let order_account = account_key(queue.mid, &account.account().id);
             let channel = queue.record.lock().await.channel;
             let request = SendRequest { account: account.account(), channel, messages: &group, now: attempt_at };
             let result = self.gateway.send(request).await;
@@ -211,6 +209,11 @@ impl Dispatch {
                 }
                 Err(SendFailure::NotSent { retry_after, problem }) => {
                     health = Health::Failing;
+                    if let Some(asked) = retry_after {
+                        // What was asked for is asked of the whole account, not of these messages.
+                        let until = self.clock.steady().plus(asked.min(delivery::RETRY_AFTER_MAX));
+                        self.book.pacer().leave_alone(&order_account, until);
+                    }
                     for mut message in group {
                         attempted(&mut message, attempt_at);
                         message.progress.last_problem = Some(problem.clone());

@@ -14,7 +14,7 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest pause between two attempts, without `Retry-After`.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 /// `Retry-After` beyond this is taken as this: a header must not park a queue for a day.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// No [`backoff`] is longer.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(3_602);
 
@@ -44,7 +44,7 @@ pub(crate) enum HoldReason {
     KeyRefused,
     /// 403.
     ScopeMissing,
-    /// 404.
+    /// 404, a redirect, and any other 4xx that is not about a message.
     WrongAddress,
     /// Status 12 or 17.
     NoCredit,
@@ -58,7 +58,7 @@ impl HoldReason {
                 "Infobip refuses the API key (401): give the account a valid key, then check the tenant"
             }
             Self::ScopeMissing => "the API key lacks a scope (403): add it at Infobip, then check the tenant",
-            Self::WrongAddress => "the base URL has no such endpoint (404): correct it, then check the tenant",
+            Self::WrongAddress => "the base URL does not lead to Infobip's endpoint: correct it, then check the tenant",
             Self::NoCredit => "the Infobip account has no credit: top it up, then check the tenant",
         }
     }
@@ -112,18 +112,18 @@ pub(crate) fn backoff(attempts: u16, retry_after: Option<Duration>, jitter: u8) 
 }
 
 /// Whether a message's time is over at `now` (spec Q4): its validity runs from the first attempt, never from
-/// acceptance; the activity's latest send time always counts. A hold of its account uses nothing up: when one ended at
-/// `released_at`, the validity runs anew from there.
-pub(crate) fn is_expired(
-    message: &Message,
-    progress: &Progress,
-    released_at: Option<Timestamp>,
-    now: Timestamp,
-) -> bool {
+/// acceptance; the activity's latest send time always counts.
+pub(crate) fn is_expired(message: &Message, progress: &Progress, now: Timestamp) -> bool {
     let validity = Duration::from_secs(u64::from(message.validity_minutes) * 60);
-    let runs_from = progress.first_attempt_at.map(|first| first.max(released_at.unwrap_or(first)));
-    runs_from.is_some_and(|from| from.plus(validity) <= now)
-        || message.latest_send_at.is_some_and(|latest| latest < now)
+    let spent = progress.first_attempt_at.is_some_and(|first| first.plus(validity) <= now);
+    spent || message.latest_send_at.is_some_and(|latest| latest < now)
+}
+
+/// A hold uses nothing of the validity up: when its account or queue went on at `released_at`, it runs anew from there.
+pub(crate) fn restart_validity(progress: &mut Progress, released_at: Option<Timestamp>) {
+    if let (Some(first), Some(released_at)) = (progress.first_attempt_at, released_at) {
+        progress.first_attempt_at = Some(first.max(released_at));
+    }
 }
 
 /// What is left of a message's validity at `now`, in whole minutes, at least 1; `None` when it is the platform's own
@@ -164,6 +164,8 @@ struct Open {
     until: Timestamp,
     lasts: Duration,
     probing: bool,
+    /// The provider said so itself; then an answer to an older request does not close the breaker.
+    asked: bool,
 }
 
 /// Whether a request may go out now.
@@ -189,8 +191,16 @@ impl Breaker {
         }
     }
 
-    pub(crate) fn succeeded(&mut self) {
-        *self = Self::default();
+    /// The provider asked to be left alone until then.
+    pub(crate) fn leave_alone(&mut self, until: Timestamp) {
+        let (lasts, known) = self.open.map_or((BREAKER_OPEN_FIRST, until), |open| (open.lasts, open.until.max(until)));
+        self.open = Some(Open { until: known, lasts, probing: false, asked: true });
+    }
+
+    pub(crate) fn succeeded(&mut self, now: Timestamp) {
+        if self.open.is_none_or(|open| !open.asked || open.until <= now) {
+            *self = Self::default();
+        }
     }
 
     /// Tells of a failure that says something about the provider, not about a message.
@@ -199,12 +209,12 @@ impl Breaker {
         match &mut self.open {
             Some(open) if open.probing => {
                 let lasts = (open.lasts * 2).min(BREAKER_OPEN_MAX);
-                *open = Open { until: now.plus(lasts), lasts, probing: false };
+                *open = Open { until: now.plus(lasts), lasts, probing: false, asked: false };
             }
             Some(_) => {}
             None if self.failures >= BREAKER_THRESHOLD => {
                 let lasts = BREAKER_OPEN_FIRST;
-                self.open = Some(Open { until: now.plus(lasts), lasts, probing: false });
+                self.open = Some(Open { until: now.plus(lasts), lasts, probing: false, asked: false });
             }
             None => {}
         }
@@ -260,7 +270,21 @@ mod tests {
         assert!(matches!(breaker.permission(until), Permission::WaitUntil(_)));
         breaker.failed(until);
         assert_eq!(breaker.permission(until), Permission::WaitUntil(until.plus(BREAKER_OPEN_FIRST * 2)));
-        breaker.succeeded();
+        breaker.succeeded(until);
+        assert_eq!(breaker.permission(until), Permission::Go);
+    }
+
+    #[test]
+    fn who_asks_to_be_left_alone_is_until_then_and_no_longer() {
+        let start = Timestamp::from_secs(1_000);
+        let until = start.plus(Duration::from_secs(20));
+        let mut breaker = Breaker::default();
+        breaker.leave_alone(until);
+        // An older request is answered meanwhile.
+        breaker.succeeded(start);
+        assert_eq!(breaker.permission(start), Permission::WaitUntil(until));
+        assert_eq!(breaker.permission(until), Permission::Probe);
+        breaker.succeeded(until);
         assert_eq!(breaker.permission(until), Permission::Go);
     }
 

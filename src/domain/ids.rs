@@ -108,6 +108,13 @@ text_id!(
     AccountId, "account"
 );
 
+impl ActivityId {
+    /// Stands where Journey Builder has given no id yet.
+    pub(crate) fn placeholder() -> Self {
+        Self("00000000-0000-0000-0000-000000000000".into())
+    }
+}
+
 impl DefinitionInstanceId {
     /// Whether SFMC filled it in. A missing or all-zero id is never taken for a repeat (spec M11).
     pub(crate) fn is_real(&self) -> bool {

@@ -17,7 +17,7 @@ use super::speed_limit::SpeedLimit;
 use super::timestamp::Timestamp;
 
 pub(crate) use contract::names;
-pub(crate) use draft::{Draft, InArguments, OnStop};
+pub(crate) use draft::{Draft, InArguments, OnStop, check_configured};
 pub(crate) use rejection::{Rejection, STATUS_TABLE};
 
 /// How long a message may be tried and delivered, in minutes, when the activity sets nothing: 48 hours, which is also

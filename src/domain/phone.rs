@@ -27,6 +27,9 @@ impl Phone {
     /// prefix or, in a country without one, are at most ten; otherwise international. Spaces, dots, dashes, slashes,
     /// brackets and invisible direction marks are layout.
     pub(crate) fn parse(text: &str, default_country: Option<Country>) -> Result<Self, InvalidPhone> {
+        // `+385 (0)91…` shows the trunk prefix that is dialled at home only.
+        let shown_trunk = text.trim_start().starts_with(['+', '＋']) || text.trim_start().starts_with("00");
+        let text = if shown_trunk { text.replacen("(0)", "", 1) } else { text.to_owned() };
         let mut digits = String::with_capacity(DIGITS_MAX + 2);
         let mut plus = false;
         for c in text.trim().chars() {
@@ -182,6 +185,8 @@ mod tests {
         check("(+385) 91/123.4567", "", Some("385911234567"));
         check("\u{202a}+385911234567\u{202c}", "", Some("385911234567"));
         check("+٣٨٥٩١١٢٣٤٥٦٧", "", Some("385911234567"));
+        check("+385 (0)91 123 4567", "", Some("385911234567"));
+        check("00385(0)911234567", "", Some("385911234567"));
     }
 
     #[test]

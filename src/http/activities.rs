@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::HttpError;
 use crate::intake::{
@@ -34,13 +34,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     }
 }
 
-#[derive(Deserialize)]
-struct UrlParameters {
-    c: Option<String>,
-}
+/// All parameters of a URL: what SFMC or a marketer adds to ours is no reason to refuse a contact.
+type UrlParameters = Vec<(String, String)>;
 
 fn token(lifecycle: &Lifecycle, parameters: &UrlParameters) -> Result<Option<ConfigurationToken>, StoreError> {
-    parameters.c.as_deref().map_or(Ok(None), |text| lifecycle.check(text))
+    let ours = parameters.iter().find(|(name, _)| name == CONFIGURATION_PARAMETER);
+    ours.map_or(Ok(None), |(_, text)| lifecycle.check(text))
 }
 
 /// Public and fetched from SFMC's pages, so open to any origin; it holds no secret (sfmc.md 1.1).

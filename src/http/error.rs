@@ -38,7 +38,8 @@ impl actix_web::ResponseError for HttpError {
                 LifecycleRefusal::NotConfigured
                 | LifecycleRefusal::NoTenant
                 | LifecycleRefusal::NoAccount
-                | LifecycleRefusal::Copied,
+                | LifecycleRefusal::Copied
+                | LifecycleRefusal::CannotWork(_),
             ) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Call(CallError::Store(_)) | Self::Lifecycle(LifecycleRefusal::Store(_)) | Self::Unavailable(_) => {

@@ -138,7 +138,9 @@ fn classify(answer: &Answer) -> Result<Vec<MessageAnswer>, SendFailure> {
         402 => hold(HoldReason::NoCredit),
         403 => hold(HoldReason::ScopeMissing),
         408 | 425 | 429 | 500.. => Err(SendFailure::NotSent { retry_after: answer.retry_after, problem: problem() }),
-        _ => Err(SendFailure::Refused { problem: problem() }),
+        400 | 413 | 422 => Err(SendFailure::Refused { problem: problem() }),
+        // 405, 407, 415 and the like speak of the address or what stands before it, never of one message.
+        _ => hold(HoldReason::WrongAddress),
     }
 }
 
@@ -354,11 +356,14 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn refusals_and_holds_are_told_apart() {
-        for status in [400, 405, 413, 415, 422, 409] {
+        for status in [400, 413, 422] {
             assert!(matches!(send(Reply::json(status, "")).await, Err(SendFailure::Refused { .. })), "{status}");
         }
         for (status, expected) in [
             (401, HoldReason::KeyRefused),
+            (405, HoldReason::WrongAddress),
+            (407, HoldReason::WrongAddress),
+            (415, HoldReason::WrongAddress),
             (402, HoldReason::NoCredit),
             (403, HoldReason::ScopeMissing),
             (404, HoldReason::WrongAddress),

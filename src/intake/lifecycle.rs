@@ -13,7 +13,8 @@ use subtle::ConstantTimeEq;
 use crate::clock::Clock;
 use crate::dispatch::book::QueueBook;
 use crate::domain::ids::{ActivityId, Mid};
-use crate::domain::message::OnStop;
+use crate::domain::message::{OnStop, Rejection, check_configured};
+use crate::domain::tenant::Tenant;
 use crate::sfmc::activity::LifecycleCall;
 use crate::store::{ConfigurationId, ConfigurationRecord, QueueMark, Store, StoreError};
 use crate::tenants::TenantBook;
@@ -75,8 +76,22 @@ pub(crate) enum LifecycleRefusal {
     NoAccount,
     #[error("This activity was copied from another journey: open it, check it and save it.")]
     Copied,
+    /// With the messageStatus that every contact would get.
+    #[error("This activity can't work, every contact would get \"{}\" ({}): open it, correct it and save it.", .0.message_status(), .0.meaning())]
+    CannotWork(Rejection),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Refuses in-arguments with which no contact could be sent to. Without any, for an activity whose copy was lost or
+/// that sends nothing, there is nothing to say.
+pub(crate) fn check_works(tenant: &Tenant, arguments: &[(String, String)]) -> Result<(), LifecycleRefusal> {
+    if arguments.is_empty() {
+        return Ok(());
+    }
+    let accounts: Vec<_> = tenant.accounts.iter().map(|account| account.id.clone()).collect();
+    let pairs = arguments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    check_configured(pairs, tenant.mid, &accounts, tenant.country()).map_err(LifecycleRefusal::CannotWork)
 }
 
 /// See the module's documentation.
@@ -95,13 +110,19 @@ impl Lifecycle {
     }
 
     /// A new configuration id of a business unit, stored, as it goes into URLs.
-    pub(crate) async fn new_configuration(&self, mid: Mid) -> Result<String, StoreError> {
+    /// `arguments` are kept, so that `validate` can tell whether the activity works.
+    pub(crate) async fn new_configuration(
+        &self,
+        mid: Mid,
+        arguments: Vec<(String, String)>,
+    ) -> Result<String, StoreError> {
         let token = ConfigurationToken { mid, id: ConfigurationId(rand::random()) };
         let record = ConfigurationRecord {
             original_definition_id: None,
             last_interaction_id: None,
             last_version: None,
             created_at: self.clock.now(),
+            arguments,
         };
         let mut batch = self.store.batch();
         batch.put_configuration(mid, token.id, &record)?;
@@ -148,14 +169,27 @@ impl Lifecycle {
                 if tenant.accounts.is_empty() {
                     return Err(LifecycleRefusal::NoAccount);
                 }
+                let known = self.store.configurations().get(token.mid, token.id)?;
+                check_works(&tenant, &known.map(|record| record.arguments).unwrap_or_default())?;
                 self.bind(token, call).await
             }
             Phase::Stop => match token {
+                Some(token) if self.is_of_another_journey(token, call)? => Ok(()),
                 Some(token) => Ok(self.stop(token.mid, call).await?),
                 None => Ok(()),
             },
             Phase::Unpublish | Phase::Pause | Phase::Resume => Ok(()),
         }
+    }
+
+    /// A copy's stop must not touch the queues of the journey that it was copied from.
+    fn is_of_another_journey(&self, token: ConfigurationToken, call: &LifecycleCall) -> Result<bool, StoreError> {
+        if self.tenants.get(token.mid).is_none() {
+            return Ok(true);
+        }
+        let bound =
+            self.store.configurations().get(token.mid, token.id)?.and_then(|known| known.original_definition_id);
+        Ok(bound.is_some() && call.original_definition_id.is_some() && bound != call.original_definition_id)
     }
 
     /// Binds a configuration to the journey that names it first; a new version of that journey passes.
@@ -165,7 +199,7 @@ impl Lifecycle {
         }
         let _one_at_a_time = self.binding.lock().await;
         let known = self.store.configurations().get(token.mid, token.id)?;
-        let journey = call.original_definition_id.as_deref().or(call.interaction_id.as_deref());
+        let journey = call.original_definition_id.as_deref();
         let bound = known.as_ref().and_then(|record| record.original_definition_id.as_deref());
         if let (Some(bound), Some(journey)) = (bound, journey)
             && bound != journey
@@ -179,6 +213,7 @@ impl Lifecycle {
             last_interaction_id: call.interaction_id.clone(),
             last_version: call.interaction_version.as_deref().and_then(|version| version.parse().ok()),
             created_at,
+            arguments: known.as_ref().map(|record| record.arguments.clone()).unwrap_or_default(),
         };
         if known.as_ref() != Some(&record) {
             let mut batch = self.store.batch();

@@ -147,6 +147,10 @@ impl Lookup {
         let found = self.rows.find(tenant, sms_reports, "messageId", message_id, &WANTED).await;
         let row = match found {
             Ok(Some(row)) => row,
+            // An id of our form was given out once, by a store that knew more; any other is nobody's.
+            Ok(None) if message_id.parse::<MessageId>().is_err() => {
+                return DeliveryAnswer::without_report(queue_status::NOT_SENT);
+            }
             Ok(None) => return DeliveryAnswer::without_report(queue_status::SENT),
             Err(error) => {
                 let (RowSinkError::Later { problem, .. }

@@ -20,6 +20,8 @@ pub(crate) struct ConfigurationRecord {
     pub(crate) last_interaction_id: Option<String>,
     pub(crate) last_version: Option<u32>,
     pub(crate) created_at: Timestamp,
+    /// The in-arguments as they were configured, expressions and all; none for the reports activity.
+    pub(crate) arguments: Vec<(String, String)>,
 }
 
 /// Reads of configurations.

@@ -170,6 +170,12 @@ fn check_blobs(dir: &Path) -> Result<(), OpenKvError> {
     }
 }
 
+/// sled's own words without what it prints for its authors.
+fn in_words(text: &str) -> String {
+    let end = ["at file offset", "backtrace"].into_iter().filter_map(|mark| text.find(mark)).min();
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text).trim().to_owned()
+}
+
 fn open_error(dir: &Path, error: sled::Error) -> OpenKvError {
     let dir_owned = || dir.to_owned();
     match error {
@@ -181,12 +187,12 @@ fn open_error(dir: &Path, error: sled::Error) -> OpenKvError {
             OpenKvError::Damaged { dir: dir_owned(), problem: "a file ends too early".into() }
         }
         sled::Error::Io(error) if error.kind() == ErrorKind::InvalidData || error.raw_os_error().is_none() => {
-            OpenKvError::Damaged { dir: dir_owned(), problem: error.to_string() }
+            OpenKvError::Damaged { dir: dir_owned(), problem: in_words(&error.to_string()) }
         }
         sled::Error::Io(error) => io_error(dir, &error),
         // Another segment size or format: sled made it, but not for us.
         sled::Error::Unsupported(_) => OpenKvError::NotAStore { dir: dir_owned() },
-        error => OpenKvError::Damaged { dir: dir_owned(), problem: error.to_string() },
+        error => OpenKvError::Damaged { dir: dir_owned(), problem: in_words(&error.to_string()) },
     }
 }
 
@@ -209,7 +215,7 @@ fn of_io_error(error: &io::Error) -> KvError {
 fn of_sled(error: sled::Error) -> KvError {
     match error {
         sled::Error::Io(error) => of_io_error(&error),
-        error => KvError::Damaged(error.to_string()),
+        error => KvError::Damaged(in_words(&error.to_string())),
     }
 }
 

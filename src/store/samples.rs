@@ -206,5 +206,6 @@ pub(crate) fn configuration() -> ConfigurationRecord {
         last_interaction_id: Some("interaction-1".into()),
         last_version: Some(4),
         created_at: at(14),
+        arguments: vec![("channel".into(), "SMS".into()), ("text".into(), "Hi {{Event.E.Name}}".into())],
     }
 }

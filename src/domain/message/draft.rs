@@ -68,6 +68,44 @@ impl FromIterator<(String, String)> for InArguments {
     }
 }
 
+/// Whether an activity with these in-arguments can work at all: what is an expression is judged by a plausible value,
+/// what is constant as it stands.
+pub(crate) fn check_configured<'a>(
+    arguments: impl IntoIterator<Item = (&'a str, &'a str)>,
+    mid: Mid,
+    accounts: &[AccountId],
+    default_country: Option<Country>,
+) -> Result<(), Rejection> {
+    let plausible = |name: &str| {
+        let phone = name.strip_prefix(names::PHONE_PREFIX).is_some_and(|rest| rest.parse::<usize>().is_ok());
+        match name {
+            _ if phone || name == names::PHONE_DEFAULT => "+12025550123",
+            names::SPEED_LIMIT_UNIT => "HOUR",
+            names::LATEST_SEND_AT => "2030-01-01T00:00:00Z",
+            names::CUSTOM_DOMAIN => "go.example.com",
+            _ => "1",
+        }
+    };
+    let is_expression = |value: &str| value.contains("{{");
+    let of_configuration = |(name, value): (&'a str, &'a str)| match name {
+        // Which account and channel an expression names is known at run time only.
+        names::ACCOUNT if is_expression(value) => None,
+        _ => Some((name.to_owned(), if is_expression(value) { plausible(name) } else { value }.to_owned())),
+    };
+    let arguments: InArguments = arguments.into_iter().filter_map(of_configuration).collect();
+    let activity_id = ActivityId::placeholder();
+    let draft = Draft {
+        arguments: &arguments,
+        mid,
+        activity_id: &activity_id,
+        journey_id: None,
+        key_value: "contact",
+        accounts,
+        default_country,
+    };
+    draft.validate().map(|_| ())
+}
+
 /// A message before validation: the in-arguments and what the call and the tenant add to them.
 pub(crate) struct Draft<'a> {
     pub(crate) arguments: &'a InArguments,

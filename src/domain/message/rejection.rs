@@ -77,6 +77,12 @@ table! {
 }
 
 impl Rejection {
+    /// What is wrong, in words for whoever configures the activity.
+    pub(crate) fn meaning(self) -> &'static str {
+        let row = STATUS_TABLE.iter().find(|row| row.message_status == self.message_status());
+        row.map_or("", |row| row.meaning)
+    }
+
     /// `statusDetail` of every soft error (the manual).
     pub(crate) const STATUS_DETAIL: &'static str = "BadRequest";
 

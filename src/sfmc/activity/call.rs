@@ -69,9 +69,7 @@ impl fmt::Debug for ExecuteCall {
 impl ExecuteCall {
     /// Reads the body, without its JWT. An older form has the same fields under `contents`.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, ActivityError> {
-        let mut wire = Wire::default();
-        let mut json = serde_json::Deserializer::from_slice(body);
-        WireSeed(&mut wire).deserialize(&mut json).and_then(|()| json.end()).map_err(|_| ActivityError::NotJson)?;
+        let wire = Wire::read(body)?;
         if wire.arguments_seen > ARGUMENTS_MAX {
             return Err(ActivityError::TooManyArguments);
         }
@@ -98,9 +96,7 @@ impl LifecycleCall {
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let mut wire = Wire::default();
-        let mut json = serde_json::Deserializer::from_slice(body);
-        WireSeed(&mut wire).deserialize(&mut json).and_then(|()| json.end()).map_err(|_| ActivityError::NotJson)?;
+        let wire = Wire::read(body)?;
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         Ok(Self {
             activity_object_id: given(wire.activity_object_id).or(given(wire.activity_id)),
@@ -111,6 +107,50 @@ impl LifecycleCall {
             is_published: given(wire.is_published).map(|text| text.eq_ignore_ascii_case("true")),
         })
     }
+}
+
+impl Wire {
+    fn read(body: &[u8]) -> Result<Self, ActivityError> {
+        let parse = |body: &[u8]| {
+            let mut wire = Self::default();
+            let mut json = serde_json::Deserializer::from_slice(body);
+            WireSeed(&mut wire).deserialize(&mut json).and_then(|()| json.end()).map(|()| wire)
+        };
+        // Half a character at the end of a name that SFMC has cut is no reason to lose the contact.
+        let read = parse(body).or_else(|error| mend_surrogates(body).map_or(Err(error), |mended| parse(&mended)));
+        read.map_err(|_| ActivityError::NotJson)
+    }
+}
+
+/// The body with each escape of half a surrogate pair replaced by the replacement character; `None` when there is none.
+/// JSON allows them (RFC 8259, 8.2), and SFMC counts and cuts texts in UTF-16 units.
+fn mend_surrogates(body: &[u8]) -> Option<Vec<u8>> {
+    const ESCAPE_BYTES: usize = 6;
+    let unit = |at: usize| {
+        let digits = body.get(at..at + ESCAPE_BYTES)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended = Vec::with_capacity(body.len());
+    let mut found = false;
+    let mut at = 0;
+    while let Some(byte) = body.get(at) {
+        let take = match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + ESCAPE_BYTES), Some(0xdc00..=0xdfff)) => 2 * ESCAPE_BYTES,
+            Some(0xd800..=0xdfff) => {
+                mended.extend_from_slice(b"\\ufffd");
+                found = true;
+                at += ESCAPE_BYTES;
+                continue;
+            }
+            Some(_) => ESCAPE_BYTES,
+            // Another escape: what follows its backslash begins none.
+            None if *byte == b'\\' => 2,
+            None => 1,
+        };
+        mended.extend_from_slice(body.get(at..(at + take).min(body.len())).unwrap_or_default());
+        at += take;
+    }
+    found.then_some(mended)
 }
 
 /// Everything that either kind of body says, as text.
@@ -329,6 +369,21 @@ mod tests {
 
     fn parse(body: &str) -> Result<ExecuteCall, ActivityError> {
         ExecuteCall::parse(body.as_bytes())
+    }
+
+    #[test]
+    fn half_a_character_costs_nobody_the_contact() {
+        for (written, read) in [
+            (r"Ana \ud83d", "Ana \u{fffd}"),
+            (r"\udc00x", "\u{fffd}x"),
+            (r"\ud83d\ude00", "\u{1f600}"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+            (r"\\ud83d \ud83d", "\\ud83d \u{fffd}"),
+        ] {
+            let body = format!(r#"{{"activityId":"a","inArguments":[{{"text":"{written}"}}]}}"#);
+            let call = ExecuteCall::parse(body.as_bytes()).unwrap();
+            assert_eq!(call.arguments.raw("text"), read, "{written}");
+        }
     }
 
     #[test]
