@@ -27,6 +27,9 @@ use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 
 /// Version of the in-argument contract that new activities are written with.
 const CONTRACT: &str = "1";
+/// In-arguments without which no contact can be sent to, and what stands for any value of theirs.
+const REQUIRED: [&str; 4] = [names::CHANNEL, "phone1", names::SENDER, names::TEXT];
+const ANY_VALUE: &str = "{{…}}";
 /// Entries of an outbox that are counted; beyond, "at least".
 const COUNTED_MAX: usize = 10_000;
 /// Dead letters of one queue that are listed.
@@ -192,7 +195,13 @@ impl Commands {
             ActivityKind::Messaging => request.arguments.clone().into_iter().collect::<Vec<_>>(),
             ActivityKind::Reports => Vec::new(),
         };
-        check_works(&tenant, &kept).map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
+        // What is set must be right; what is still missing is validate's to say.
+        let missing = REQUIRED.iter().filter(|name| !request.arguments.contains_key(**name));
+        let whole: Vec<_> =
+            missing.map(|name| ((*name).to_owned(), ANY_VALUE.to_owned())).chain(kept.clone()).collect();
+        if request.kind == ActivityKind::Messaging {
+            check_works(&tenant, &whole).map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
+        }
         let configuration = self.parts.lifecycle.new_configuration(tenant.mid, kept).await?;
         let mut arguments = vec![
             (names::CONTRACT.to_owned(), CONTRACT.to_owned()),

@@ -529,7 +529,7 @@ fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
     let early = process.execute(&Call::new(1, "activity", 0)).unwrap().message_id;
     let late = process.execute(&Call::new(1, "another activity", 1)).unwrap().message_id;
     let refused = Reply::Hold(HoldReason::KeyRefused);
-    world.provider.will([refused.clone(), refused]);
+    world.provider.will([refused, refused]);
     // The first request hangs while the second one is refused, and the account held and released.
     world.provider.desk().weather.slow = 100;
     let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };

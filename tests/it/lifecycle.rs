@@ -164,3 +164,27 @@ async fn stop_finds_the_queues_of_a_version_that_does_not_name_its_activity() {
     assert_eq!(app.infobip().received_count(), 1);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn an_activity_that_no_contact_could_be_sent_by_is_refused() {
+    let app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    for (wrong, why) in [
+        ("account=nope", "Error: Unknown account"),
+        ("channel=FAX", "Error: Invalid channel"),
+        ("speedLimitCount=0", "Error: Invalid sending speed limit"),
+        ("callbackName1=MID", "Error: Invalid callback data field name"),
+    ] {
+        let refused = app.cli(&["activity", "new", "--mid", &mid, "--kind", "messaging", "--set", wrong]).await;
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.err.contains(why), "{refused:?}");
+    }
+    // Half a configuration may be written, but not published.
+    let half = app.new_activity_of(app.tenant.mid, "messaging", &[("channel", "SMS"), ("sender", "Waypost")]).await;
+    for phase in ["validate", "publish"] {
+        let (status, body) = call(&app, &half, phase).await;
+        assert_eq!(status, 400, "{phase}");
+        assert!(body.contains("Error: Missing phone number in request"), "{body}");
+    }
+    app.finish().await;
+}

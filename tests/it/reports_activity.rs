@@ -125,7 +125,7 @@ async fn a_message_unknown_to_the_store_is_read_from_the_data_extension() {
         let more = ["errorName", "sentAt", "doneAt"].map(|name| answer.out(name));
         assert_eq!(more, ["EC_ABSENT_SUBSCRIBER", "2026-11-24T08:00:01Z", "2026-11-24T08:00:05Z"]);
     }
-    check(&ask(&app, &activity, "never-sent").await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "SENT"]);
+    check(&ask(&app, &activity, "never-sent").await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "NOT_SENT"]);
     // SFMC's trouble is not the contact's.
     app.sfmc().add_fault(Fault::always(FaultKind::Status { code: 503 }));
     check(&ask(&app, &activity, "sent-before-the-restore").await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "SENT"]);

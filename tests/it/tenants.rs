@@ -129,7 +129,9 @@ async fn units_are_managed_without_a_server_too() {
     let mid = unit.mid.to_string();
     assert_eq!(app.cli(&["tenant", "list", "--json"]).await.json().as_array().unwrap().len(), 2);
     app.cli(&["tenant", "check", &mid]).await.succeeded();
-    let arguments = ["activity", "new", "--mid", &mid, "--kind", "messaging", "--set", "channel=SMS"];
+    let set =
+        ["--set", "channel=SMS", "--set", "sender=Waypost", "--set", "text=Hi", "--set", "phone1={{Event.E.Phone}}"];
+    let arguments = [&["activity", "new", "--mid", &mid, "--kind", "messaging"], &set[..]].concat();
     let saved = app.cli(&arguments).await.json();
     let asked = app.cli(&["status"]).await;
     assert_eq!(asked.code, 3, "status is about a running server: {asked:?}");

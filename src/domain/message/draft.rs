@@ -90,6 +90,7 @@ pub(crate) fn check_configured<'a>(
     let of_configuration = |(name, value): (&'a str, &'a str)| match name {
         // Which account and channel an expression names is known at run time only.
         names::ACCOUNT if is_expression(value) => None,
+        names::CHANNEL if is_expression(value) => Some((name.to_owned(), Channel::Sms.name().to_owned())),
         _ => Some((name.to_owned(), if is_expression(value) { plausible(name) } else { value }.to_owned())),
     };
     let arguments: InArguments = arguments.into_iter().filter_map(of_configuration).collect();

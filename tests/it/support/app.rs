@@ -25,7 +25,8 @@ const TICK: Duration = Duration::from_millis(250);
 const RECORD: &str = "record.jsonl";
 
 /// What the in-arguments of every test's messaging activity say.
-const MESSAGE: [(&str, &str); 3] = [("channel", "SMS"), ("sender", "Waypost"), ("text", "Hi")];
+const MESSAGE: [(&str, &str); 4] =
+    [("channel", "SMS"), ("sender", "Waypost"), ("text", "Hi"), ("phone1", "{{Event.E.Phone}}")];
 
 /// Starts a Waypost with one business unit. Await it.
 pub(crate) fn spawn_app() -> Spawning {
@@ -249,7 +250,10 @@ impl TestApp {
     pub(crate) async fn new_activity(&self, arguments: &[(&str, &str)]) -> Activity {
         let is_given = |name: &str| arguments.iter().any(|(given, _)| *given == name);
         let usual = MESSAGE.iter().filter(|(name, _)| !is_given(name));
-        let arguments: Vec<_> = usual.chain(arguments).copied().collect();
+        // Several accounts leave no one to be meant.
+        let account = self.tenant.accounts.first().filter(|_| self.tenant.accounts.len() > 1 && !is_given("account"));
+        let account = account.map(|account| ("account", account.label.as_str()));
+        let arguments: Vec<_> = usual.chain(arguments).copied().chain(account).collect();
         self.new_activity_of(self.tenant.mid, "messaging", &arguments).await
     }
 

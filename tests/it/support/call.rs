@@ -146,6 +146,8 @@ fn resolved(value: &Value, contact: &str) -> Value {
     Value::from(
         text.replace("{{Contact.Key}}", contact)
             .replace("{{Context.IsTest}}", "false")
-            .replace("{{Context.VersionNumber}}", "1"),
+            .replace("{{Context.VersionNumber}}", "1")
+            // A contact without a number, until the test gives it one.
+            .replace("{{Event.E.Phone}}", ""),
     )
 }
