@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::dispatch::book::{QueueBook, QueueWish};
-use crate::domain::ids::{AccountId, MessageId};
+use crate::domain::ids::MessageId;
 use crate::domain::message::{Draft, Message, Progress, QueuePolicy, QueuedMessage, Rejection, names};
 use crate::domain::tenant::Tenant;
 use crate::random::Random;
@@ -117,14 +117,13 @@ impl Intake {
     }
 
     async fn accept_first(&self, tenant: &Tenant, call: &ExecuteCall) -> Result<Answer, StoreError> {
-        let accounts: Vec<AccountId> = tenant.accounts.iter().map(|account| account.id.clone()).collect();
         let draft = Draft {
             arguments: &call.arguments,
             mid: tenant.mid,
             activity_id: &call.activity_id,
             journey_id: call.journey_id.as_ref(),
             key_value: &call.key_value,
-            accounts: &accounts,
+            accounts: &tenant.accounts,
             default_country: tenant.country(),
         };
         // A soft error is not pinned: the contact may come again with its field repaired (spec M11).

@@ -13,11 +13,11 @@ use crate::control::{
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::delivery::LocalEnd;
-use crate::domain::extension::{SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS};
+use crate::domain::extension::{self, SAMPLE_AUDIENCE};
 use crate::domain::ids::Mid;
 use crate::domain::message::names;
 use crate::domain::report;
-use crate::domain::tenant::{Tenant, Tracking};
+use crate::domain::tenant::{DeliveryReports, ReportTarget, Tenant};
 use crate::intake::check_works;
 use crate::onboarding::{self, TenantSummary, TenantView};
 use crate::reporting::RowSinkError;
@@ -165,17 +165,21 @@ impl Commands {
     /// Creates the package's extensions that are missing: the sample audience, and the reports' where an account reports
     /// to it (spec T4). An extension of the customer's own is theirs to create.
     async fn provision(&self, tenant: &Tenant) -> ControlAnswer {
-        let native = tenant.accounts.iter().filter_map(|account| match &account.tracking {
-            Tracking::Native { sms_reports } => Some(sms_reports.as_str()),
-            Tracking::External { .. } => None,
-        });
-        let keys: std::collections::BTreeSet<&str> = native.collect();
+        let mut wanted = std::collections::BTreeSet::new();
+        for account in &tenant.accounts {
+            for reports in [DeliveryReports::Sms, DeliveryReports::Omni] {
+                if let ReportTarget::Extension(key) = account.report_target(reports) {
+                    wanted.insert((reports, key));
+                }
+            }
+        }
         let mut checks = Vec::new();
-        for key in keys {
-            checks.push(if key == SMS_DELIVERY_REPORTS.external_key {
-                provisioned(key, self.parts.sfmc.provision(tenant, &SMS_DELIVERY_REPORTS).await)
+        for (reports, key) in wanted {
+            let ours = extension::of_delivery_reports(reports);
+            checks.push(if key == ours.external_key {
+                provisioned(key, self.parts.sfmc.provision(tenant, ours).await)
             } else {
-                let detail = format!("is an extension of your own: only {} is created", SMS_DELIVERY_REPORTS.name);
+                let detail = format!("is an extension of your own: only {} is created", ours.name);
                 Check { name: format!("Data extension {key}"), outcome: CheckOutcome::Unknown, detail }
             });
         }
@@ -301,7 +305,11 @@ impl Commands {
     fn refused(&self, mid: Mid) -> Result<Vec<RefusedReport>, StoreError> {
         let reports = self.parts.store.reports();
         let mut list = Vec::new();
-        for placed in reports.refused(mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)? {
+        let mut refused = Vec::new();
+        for lane in OutboxTarget::ALL {
+            refused.extend(reports.refused(mid, lane, None, COUNTED_MAX)?);
+        }
+        for placed in refused {
             let Some(record) = reports.get(mid, placed.place.report)? else { continue };
             list.push(RefusedReport {
                 message_id: record.report.message_id,
@@ -318,7 +326,11 @@ impl Commands {
         let store = &self.parts.store;
         let mut replayed = 0;
         loop {
-            let page = store.reports().refused(mid, OutboxTarget::SMS_REPORTS, None, REPLAYED_TOGETHER)?;
+            let mut page = Vec::new();
+            for lane in OutboxTarget::ALL {
+                let room = REPLAYED_TOGETHER - page.len();
+                page.extend(store.reports().refused(mid, lane, None, room)?);
+            }
             if page.is_empty() {
                 return Ok(replayed);
             }
@@ -346,8 +358,11 @@ impl Commands {
                 };
                 queued += queue.last_given().saturating_sub(done);
             }
-            let waiting = store.reports().outbox(tenant.mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)?.len();
-            let refused = store.reports().refused(tenant.mid, OutboxTarget::SMS_REPORTS, None, COUNTED_MAX)?.len();
+            let (mut waiting, mut refused) = (0, 0);
+            for lane in OutboxTarget::ALL {
+                waiting += store.reports().outbox(tenant.mid, lane, None, COUNTED_MAX)?.len();
+                refused += store.reports().refused(tenant.mid, lane, None, COUNTED_MAX)?.len();
+            }
             let mut held = Vec::new();
             for (account, state) in store.accounts().held(tenant.mid)? {
                 if state.released_at.is_none() {

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::{AppError, Parts, Ports};
 use crate::config::{Config, MasterKey};
 use crate::domain::ids::{ActivityId, DefinitionInstanceId, MessageId, Mid};
-use crate::domain::message::Content;
 use crate::store::Found;
 
 /// A store, opened to be looked into.
@@ -45,12 +44,8 @@ impl Inspection {
             Some(Found::Sent(sent)) => (sent.message.message, true),
             None => return Ok(None),
         };
-        let Content::Sms(content) = message.content;
-        Ok(Some(StoredMessage {
-            message_id: answer.message_id,
-            contact_key: message.contact_key,
-            text: content.text,
-            is_finished,
-        }))
+        let (_, text) = message.content.callback_subject();
+        let text = text.into_owned();
+        Ok(Some(StoredMessage { message_id: answer.message_id, contact_key: message.contact_key, text, is_finished }))
     }
 }

@@ -184,7 +184,7 @@ impl Dispatch {
                 continue;
             };
             let order_account = account_key(queue.mid, &account.account().id);
-            let channel = queue.record.lock().await.channel;
+            let Some(channel) = group.first().map(|message| message.message.channel) else { continue };
             let request = SendRequest { account: account.account(), channel, messages: &group, now: attempt_at };
             let result = self.gateway.send(request).await;
             let sequences: Vec<u64> = group.iter().map(|message| message.id.sequence).collect();
@@ -484,7 +484,9 @@ fn worse(a: Health, b: Health) -> Health {
     }
 }
 
-/// Splits messages into requests: equal account and options, and not too much text.
+/// Splits messages into requests: equal account, channel and options, not more than the channel takes, and not too much
+/// text. A queue has messages of two channels when the activity's channel is an expression, or the account has changed
+/// the way that its messages take.
 fn groups(messages: Vec<QueuedMessage>) -> Vec<Vec<QueuedMessage>> {
     let mut groups: Vec<Vec<QueuedMessage>> = Vec::new();
     let mut bytes = 0;
@@ -492,10 +494,15 @@ fn groups(messages: Vec<QueuedMessage>) -> Vec<Vec<QueuedMessage>> {
         let size = message.message.callback_data.len() + message.message.content.bytes();
         let same = |other: &QueuedMessage| -> bool {
             let (a, b): (&RequestOptions, &RequestOptions) = (&other.message.options, &message.message.options);
-            a == b && other.message.account == message.message.account
+            a == b
+                && other.message.account == message.message.account
+                && other.message.channel == message.message.channel
         };
+        let most = message.message.channel.capability().bulk_max;
         match groups.last_mut() {
-            Some(group) if group.first().is_some_and(same) && bytes + size <= REQUEST_BYTES_MAX => {
+            Some(group)
+                if group.first().is_some_and(same) && group.len() < most && bytes + size <= REQUEST_BYTES_MAX =>
+            {
                 bytes += size;
                 group.push(message);
             }

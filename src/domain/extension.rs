@@ -1,6 +1,7 @@
 //! The data extensions' columns: the one table that provisioning, mapping, documentation and tests read (spec T4).
 
 use super::report::{DeliveryReport, ErrorInfo};
+use super::tenant::DeliveryReports;
 use super::timestamp::Timestamp;
 
 /// Type of a column, as SFMC names it.
@@ -102,40 +103,73 @@ fn error<T>(report: &DeliveryReport, field: impl FnOnce(&ErrorInfo) -> Option<T>
 
 use ColumnType::{Boolean, Date, Decimal, Number, Text};
 
-/// *SMS Delivery Reports*: SMS and LMS (the manual, *SMS delivery reports*; infobip.md 12.1). Columns that are not
-/// nullable get a value whatever the report leaves out.
+/// The columns that both kinds of delivery reports begin with.
+macro_rules! delivery_columns {
+    ($message_count:expr, [$($more:expr),* $(,)?]) => {
+        &[
+            key("messageId", Text(50), |r| Cell::Text(r.message_id.clone())),
+            column("messageCount", Number, true, $message_count),
+            column("to", Text(50), false, |r| Cell::Text(r.to.clone().unwrap_or_default())),
+            column("pricePerMessage", Decimal(18, 6), true, |r| {
+                r.price_per_message.clone().map_or(Cell::Null, Cell::Decimal)
+            }),
+            column("priceCurrency", Text(5), true, |r| text(r.price_currency.as_deref())),
+            column("statusGroupId", Number, false, |r| Cell::Number(i64::from(r.status.group_id))),
+            column("statusGroupName", Text(50), false, |r| Cell::Text(r.status.group_name.clone())),
+            column("statusId", Number, false, |r| Cell::Number(i64::from(r.status.id))),
+            column("statusName", Text(50), false, |r| Cell::Text(r.status.name.clone())),
+            column("statusDescription", Text(100), false, |r| Cell::Text(r.status.description.clone())),
+            column("errorGroupId", Number, true, |r| number(error(r, |e| e.group_id))),
+            column("errorGroupName", Text(50), true, |r| text(error(r, |e| e.group_name.clone()).as_deref())),
+            column("errorId", Number, true, |r| number(error(r, |e| e.id))),
+            column("errorName", Text(50), true, |r| text(error(r, |e| e.name.clone()).as_deref())),
+            column("errorDescription", Text(1000), true, |r| text(error(r, |e| e.description.clone()).as_deref())),
+            column("errorPermanent", Boolean, true, |r| error(r, |e| e.permanent).map_or(Cell::Null, Cell::Boolean)),
+            column("callbackData", Text(4000), true, |r| text(r.callback_data.as_deref())),
+            column("sentAt", Date, false, |r| date(r.sent_at.or(r.done_at))),
+            column("doneAt", Date, false, |r| date(r.done_at.or(r.sent_at))),
+            $($more),*
+        ]
+    };
+}
+
+/// *SMS Delivery Reports*: SMS and LMS, and MMS where the account says so (the manual, *SMS delivery reports*; infobip.md
+/// 12.1). Columns that are not nullable get a value whatever the report leaves out.
 pub(crate) const SMS_DELIVERY_REPORTS: Extension<DeliveryReport> = Extension {
     name: "SMS Delivery Reports",
     external_key: "SMS Delivery Reports",
-    columns: &[
-        key("messageId", Text(50), |r| Cell::Text(r.message_id.clone())),
-        column("messageCount", Number, true, |r| r.message_count.map_or(Cell::Null, |n| Cell::Number(i64::from(n)))),
-        column("to", Text(50), false, |r| Cell::Text(r.to.clone().unwrap_or_default())),
-        column("pricePerMessage", Decimal(18, 6), true, |r| {
-            r.price_per_message.clone().map_or(Cell::Null, Cell::Decimal)
-        }),
-        column("priceCurrency", Text(5), true, |r| text(r.price_currency.as_deref())),
-        column("statusGroupId", Number, false, |r| Cell::Number(i64::from(r.status.group_id))),
-        column("statusGroupName", Text(50), false, |r| Cell::Text(r.status.group_name.clone())),
-        column("statusId", Number, false, |r| Cell::Number(i64::from(r.status.id))),
-        column("statusName", Text(50), false, |r| Cell::Text(r.status.name.clone())),
-        column("statusDescription", Text(100), false, |r| Cell::Text(r.status.description.clone())),
-        column("errorGroupId", Number, true, |r| number(error(r, |e| e.group_id))),
-        column("errorGroupName", Text(50), true, |r| {
-            text(error(r, |e| e.group_name.as_deref().map(str::to_owned)).as_deref())
-        }),
-        column("errorId", Number, true, |r| number(error(r, |e| e.id))),
-        column("errorName", Text(50), true, |r| text(error(r, |e| e.name.clone()).as_deref())),
-        column("errorDescription", Text(1000), true, |r| text(error(r, |e| e.description.clone()).as_deref())),
-        column("errorPermanent", Boolean, true, |r| error(r, |e| e.permanent).map_or(Cell::Null, Cell::Boolean)),
-        column("callbackData", Text(4000), true, |r| text(r.callback_data.as_deref())),
-        column("sentAt", Date, false, |r| date(r.sent_at.or(r.done_at))),
-        column("doneAt", Date, false, |r| date(r.done_at.or(r.sent_at))),
-        column("originalMCC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(..3)))),
-        column("originalMNC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(3..)))),
-        column("channel", Text(50), true, |r| Cell::Text(r.channel.clone())),
-    ],
+    columns: delivery_columns!(
+        |r| r.message_count.map_or(Cell::Null, |n| Cell::Number(i64::from(n))),
+        [
+            column("originalMCC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(..3)))),
+            column("originalMNC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(3..)))),
+            column("channel", Text(50), true, |r| Cell::Text(r.channel.clone())),
+        ]
+    ),
 };
+
+/// *Omni Reports*: MMS, WhatsApp, Viber, RCS and both Kakao channels (the manual, *OMNI delivery reports*; infobip.md
+/// 12.2). The count is always 1, whatever the report says (spec R1).
+pub(crate) const OMNI_REPORTS: Extension<DeliveryReport> = Extension {
+    name: "Omni Reports",
+    external_key: "Omni Reports",
+    columns: delivery_columns!(
+        |_| Cell::Number(1),
+        [
+            column("seenAt", Date, true, |_| Cell::Null),
+            column("from", Text(50), true, |r| text(r.sender.as_deref())),
+            column("channel", Text(50), true, |r| Cell::Text(r.channel.clone())),
+        ]
+    ),
+};
+
+/// The package's extension for a kind of delivery reports.
+pub(crate) const fn of_delivery_reports(reports: DeliveryReports) -> &'static Extension<DeliveryReport> {
+    match reports {
+        DeliveryReports::Sms => &SMS_DELIVERY_REPORTS,
+        DeliveryReports::Omni => &OMNI_REPORTS,
+    }
+}
 
 /// Name and external key of the sample audience, *SampleAudience* (spec T4), and its columns.
 pub(crate) const SAMPLE_AUDIENCE: Extension<()> = Extension {

@@ -5,8 +5,17 @@
 
 pub(crate) mod contract;
 mod draft;
+pub(crate) mod kakao_alim;
+pub(crate) mod kakao_chingu;
+pub(crate) mod lms;
+pub(crate) mod mms;
+pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
+pub(crate) mod viber;
+pub(crate) mod whatsapp;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +35,9 @@ pub(crate) const VALIDITY_MINUTES_MAX: u16 = 2_880;
 
 /// Longest bulk id at Infobip, in characters (infobip.md 1.3).
 pub(crate) const BULK_ID_CHARS_MAX: usize = 100;
+
+/// Most text of one message, in bytes. A stored record takes 64 KiB, and callback data may need 16 of them.
+pub(crate) const CONTENT_BYTES_MAX: usize = 40 * 1_024;
 
 /// A validated message of one contact.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -62,18 +74,96 @@ pub(crate) struct LinkTracking {
     pub(crate) remove_protocol: bool,
 }
 
-/// What a message says, by channel.
+/// What a message says. A stored number stands for the kind in the order of this list: new ones go to the end.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum Content {
     Sms(sms::SmsContent),
+    Lms(lms::LmsContent),
+    Mms(mms::MmsContent),
+    WhatsApp(whatsapp::WhatsAppContent),
+    Viber(viber::ViberContent),
+    ViberOmni(viber::ViberOmniContent),
+    KakaoChingu(kakao_chingu::ChinguContent),
+    KakaoAlim(kakao_alim::AlimContent),
+    Rcs(rcs::RcsContent),
+}
+
+/// The SMS that is sent when a channel that offers it could not deliver (Infobip's `smsFailover`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct SmsFallback {
+    pub(crate) sender: String,
+    pub(crate) text: String,
+}
+
+/// What callback data tells of a message (spec M4).
+pub(crate) enum Subject<'a> {
+    /// The text that people read.
+    Message(Cow<'a, str>),
+    /// Where the channel sends templates.
+    Template(&'a str),
+}
+
+/// What is asked of every channel's content.
+pub(crate) trait ContentFacts {
+    /// The sender, for callback data, reports and pairing; empty where a scenario has it.
+    fn sender(&self) -> &str;
+
+    fn subject(&self) -> Subject<'_>;
+
+    /// Shows every text in it.
+    fn each_text<'a>(&'a self, visit: &mut dyn FnMut(&'a str));
+}
+
+impl SmsFallback {
+    fn each_text<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        visit(&self.sender);
+        visit(&self.text);
+    }
 }
 
 impl Content {
-    /// The sender, for callback data, reports and pairing.
-    pub(crate) fn sender(&self) -> &str {
+    fn facts(&self) -> &dyn ContentFacts {
         match self {
-            Self::Sms(content) => &content.sender,
+            Self::Sms(content) => content,
+            Self::Lms(content) => content,
+            Self::Mms(content) => content,
+            Self::WhatsApp(content) => content,
+            Self::Viber(content) => content,
+            Self::ViberOmni(content) => content,
+            Self::KakaoChingu(content) => content,
+            Self::KakaoAlim(content) => content,
+            Self::Rcs(content) => content,
         }
+    }
+
+    /// The sender, for callback data, reports and pairing; empty where a scenario has it.
+    pub(crate) fn sender(&self) -> &str {
+        self.facts().sender()
+    }
+
+    /// Name and value of the callback data field that tells what was sent: `Message`, or `TemplateName` where the
+    /// channel sends templates (spec M4).
+    pub(crate) fn callback_subject(&self) -> (&'static str, Cow<'_, str>) {
+        match self.facts().subject() {
+            Subject::Message(text) => ("Message", text),
+            Subject::Template(name) => ("TemplateName", name.into()),
+        }
+    }
+
+    /// How many bytes of text it brings into a request.
+    pub(crate) fn bytes(&self) -> usize {
+        let mut bytes = 0;
+        self.facts().each_text(&mut |text| bytes += text.len());
+        bytes
+    }
+
+    /// Whether a text in it holds a control character that no channel can send: any but line feed, carriage return,
+    /// tab and form feed.
+    fn has_forbidden_character(&self) -> bool {
+        let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}');
+        let mut found = false;
+        self.facts().each_text(&mut |text| found |= text.chars().any(is_forbidden));
+        found
     }
 }
 

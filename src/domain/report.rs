@@ -91,7 +91,7 @@ impl DeliveryReport {
             error: Some(error),
             message_id: subject.message_id.to_owned(),
             bulk_id: Some(subject.bulk_id.to_owned()),
-            channel: subject.channel.name().to_owned(),
+            channel: subject.channel.capability().reported_as.to_owned(),
             to: Some(subject.to.to_owned()),
             sender: Some(subject.sender.to_owned()),
             message_count: Some(0),
@@ -113,7 +113,7 @@ impl DeliveryReport {
         fill(&mut self.sender, subject.sender);
         fill(&mut self.callback_data, subject.callback_data);
         fill(&mut self.bulk_id, subject.bulk_id);
-        subject.channel.name().clone_into(&mut self.channel);
+        subject.channel.capability().reported_as.clone_into(&mut self.channel);
         let sent_at = subject.last_attempt_at.unwrap_or(subject.accepted_at);
         self.sent_at.get_or_insert(sent_at);
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::{Channel, ReportFamily, SenderKind};
 use super::ids::{AccountId, Mid};
 use super::phone::Country;
 use super::secret::Secret;
@@ -56,21 +57,94 @@ pub(crate) struct Account {
     /// `https://xxxxx.api.infobip.com`, without trailing slash.
     pub(crate) base_url: String,
     pub(crate) api_key: Secret,
-    pub(crate) sms_senders: Vec<String>,
+    pub(crate) senders: Senders,
     pub(crate) custom_domains: Vec<String>,
     pub(crate) tracking: Tracking,
+    pub(crate) mms_reports: MmsReports,
+    pub(crate) kakao_way: KakaoWay,
     pub(crate) maybe_sent: MaybeSent,
     /// Unguessable parts of the webhook paths, the current one last. Old ones stay valid (spec §2).
     pub(crate) webhook_tokens: Vec<Secret>,
+}
+
+/// What the activity offers as senders, by channel (spec T3).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Senders {
+    /// Of SMS, LMS and MMS.
+    pub(crate) sms: Vec<String>,
+    pub(crate) whatsapp: Vec<String>,
+    pub(crate) viber: Vec<String>,
+    pub(crate) rcs: Vec<String>,
+    /// Profile keys of Kakao channels.
+    pub(crate) kakao: Vec<String>,
 }
 
 /// Where reports go (spec T3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Tracking {
     /// To data extensions, by external key.
-    Native { sms_reports: String },
+    Native(ReportExtensions),
     /// To the customer's URLs.
-    External { sms_url: String },
+    External(NotificationUrls),
+}
+
+/// External keys of the data extensions that reports are written to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ReportExtensions {
+    pub(crate) sms_reports: String,
+    pub(crate) omni_reports: String,
+}
+
+/// The customer's URLs that reports are posted to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct NotificationUrls {
+    pub(crate) sms_url: String,
+    pub(crate) omni_url: String,
+}
+
+/// Which reports MMS counts among: the manual names it in both lists (spec T3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum MmsReports {
+    #[default]
+    Omni,
+    Sms,
+}
+
+/// How Kakao messages go to Infobip.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum KakaoWay {
+    /// By Kakao's own endpoints, with a profile key as sender.
+    #[default]
+    Direct,
+    /// By a scenario of OMNI failover, as older set-ups do.
+    Omni,
+}
+
+/// One of the two extensions, or URLs, that delivery reports go to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) enum DeliveryReports {
+    Sms,
+    Omni,
+}
+
+/// Where one kind of reports goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReportTarget<'a> {
+    /// External key of a data extension.
+    Extension(&'a str),
+    Url(&'a str),
+}
+
+impl Senders {
+    pub(crate) fn of(&self, kind: SenderKind) -> &[String] {
+        match kind {
+            SenderKind::Sms => &self.sms,
+            SenderKind::WhatsApp => &self.whatsapp,
+            SenderKind::Viber => &self.viber,
+            SenderKind::Kakao => &self.kakao,
+            SenderKind::Rcs => &self.rcs,
+        }
+    }
 }
 
 /// What happens to a message of which nobody can say whether it was sent (spec Q6b).
@@ -94,6 +168,28 @@ impl Tenant {
 }
 
 impl Account {
+    /// Among which delivery reports those of a channel count. A spelling that is not known any more counts as SMS.
+    pub(crate) fn delivery_reports(&self, reported_as: &str) -> DeliveryReports {
+        match (Channel::family_of(reported_as), self.mms_reports) {
+            (Some(ReportFamily::Omni), _) | (Some(ReportFamily::AsAccountSays), MmsReports::Omni) => {
+                DeliveryReports::Omni
+            }
+            (Some(ReportFamily::Sms) | None, _) | (Some(ReportFamily::AsAccountSays), MmsReports::Sms) => {
+                DeliveryReports::Sms
+            }
+        }
+    }
+
+    /// Where delivery reports go.
+    pub(crate) fn report_target(&self, reports: DeliveryReports) -> ReportTarget<'_> {
+        match (&self.tracking, reports) {
+            (Tracking::Native(keys), DeliveryReports::Sms) => ReportTarget::Extension(&keys.sms_reports),
+            (Tracking::Native(keys), DeliveryReports::Omni) => ReportTarget::Extension(&keys.omni_reports),
+            (Tracking::External(urls), DeliveryReports::Sms) => ReportTarget::Url(&urls.sms_url),
+            (Tracking::External(urls), DeliveryReports::Omni) => ReportTarget::Url(&urls.omni_url),
+        }
+    }
+
     /// The token that new requests carry in their webhook URLs.
     pub(crate) fn current_webhook_token(&self) -> Option<&str> {
         self.webhook_tokens.last().map(Secret::expose)

@@ -85,7 +85,7 @@ impl InfobipClient {
         let endpoint = send::endpoint(request.channel);
         let webhooks = send::Webhooks::new(&self.webhook_base, request.channel, request.account);
         let body = (endpoint.encode)(&request, &webhooks)
-            .map_err(|_| SendFailure::Refused { problem: "the request could not be written as JSON".into() })?;
+            .map_err(|error| SendFailure::Refused { problem: error.to_string() })?;
         let exchanged = match self.post(request.account, endpoint.path, body) {
             Ok(prepared) => outbound::exchange(prepared, BODY_BYTES_MAX, request.now).await,
             Err(unsendable) => {
@@ -159,7 +159,7 @@ pub(crate) mod tests {
     };
     use crate::domain::phone::Phone;
     use crate::domain::secret::Secret;
-    use crate::domain::tenant::{MaybeSent, Tracking};
+    use crate::domain::tenant::{KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, Tracking};
     use crate::outbound::stub::{Reply, Stub};
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -169,9 +169,14 @@ pub(crate) mod tests {
             id: AccountId::new("main").unwrap(),
             base_url: base_url.into(),
             api_key: Secret::new("k3y-k3y-k3y-k3y-k3y"),
-            sms_senders: vec!["ACME".into()],
+            senders: Senders { sms: vec!["ACME".into()], ..Senders::default() },
             custom_domains: Vec::new(),
-            tracking: Tracking::Native { sms_reports: "SMS Delivery Reports".into() },
+            tracking: Tracking::Native(ReportExtensions {
+                sms_reports: "SMS Delivery Reports".into(),
+                omni_reports: "Omni Reports".into(),
+            }),
+            mms_reports: MmsReports::Omni,
+            kakao_way: KakaoWay::Direct,
             maybe_sent: MaybeSent::Repeat,
             webhook_tokens: vec![Secret::new("old"), Secret::new("t0ken")],
         }

@@ -17,13 +17,22 @@ pub(super) struct Endpoint {
     pub(super) path: &'static str,
     /// Where the provider's log of the channel is, if there is one (infobip.md 1.6).
     pub(super) logs_path: Option<&'static str>,
-    pub(super) encode: fn(&SendRequest<'_>, &Webhooks<'_>) -> Result<Vec<u8>, serde_json::Error>,
+    pub(super) encode: fn(&SendRequest<'_>, &Webhooks<'_>) -> Result<Vec<u8>, EncodeError>,
+}
+
+/// Why a request could not be written. Neither happens to a message that intake accepted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EncodeError {
+    #[error("a message has the content of another channel")]
+    OtherChannel,
+    #[error("the request could not be written as JSON")]
+    Json(#[from] serde_json::Error),
 }
 
 /// The channel's endpoint.
 pub(super) const fn endpoint(channel: Channel) -> &'static Endpoint {
     match channel {
-        Channel::Sms => &sms::ENDPOINT,
+        _ => &sms::ENDPOINT,
     }
 }
 

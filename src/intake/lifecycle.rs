@@ -89,9 +89,8 @@ pub(crate) fn check_works(tenant: &Tenant, arguments: &[(String, String)]) -> Re
     if arguments.is_empty() {
         return Ok(());
     }
-    let accounts: Vec<_> = tenant.accounts.iter().map(|account| account.id.clone()).collect();
     let pairs = arguments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    check_configured(pairs, tenant.mid, &accounts, tenant.country()).map_err(LifecycleRefusal::CannotWork)
+    check_configured(pairs, tenant.mid, &tenant.accounts, tenant.country()).map_err(LifecycleRefusal::CannotWork)
 }
 
 /// See the module's documentation.

@@ -11,13 +11,17 @@ use rand::RngExt as _;
 use toml::Value;
 
 use crate::config::{parse_toml, read_limited};
-use crate::domain::extension;
+use crate::domain::extension::{self, Extension};
 use crate::domain::ids::{AccountId, Mid};
-use crate::domain::message::sms;
+use crate::domain::message::{kakao_alim, rcs, sms, viber, whatsapp};
 use crate::domain::origin::{self, parse_origin, parse_url};
 use crate::domain::phone::Country;
+use crate::domain::report::DeliveryReport;
 use crate::domain::secret::Secret;
-use crate::domain::tenant::{Account, MaybeSent, Salt, SfmcAccess, Tenant, Tracking, Verification};
+use crate::domain::tenant::{
+    Account, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReportExtensions, Salt, Senders, SfmcAccess, Tenant,
+    Tracking, Verification,
+};
 
 use section::Section;
 
@@ -39,8 +43,21 @@ const SENDERS_MAX: usize = 200;
 const DOMAINS_MAX: usize = 50;
 /// Fields of the file itself; each section's stand where it is read.
 const FIELDS: &[&str] = &["mid", "name", "sfmc", "verification", "default_country", "send_in_test_mode", "account"];
-const ACCOUNT_FIELDS: &[&str] =
-    &["label", "base_url", "api_key", "sms_senders", "custom_domains", "tracking", "maybe_sent"];
+const ACCOUNT_FIELDS: &[&str] = &[
+    "label",
+    "base_url",
+    "api_key",
+    "sms_senders",
+    "whatsapp_senders",
+    "viber_senders",
+    "rcs_senders",
+    "kakao_senders",
+    "custom_domains",
+    "tracking",
+    "mms_reports",
+    "kakao",
+    "maybe_sent",
+];
 /// Length of a webhook token: 32 characters of 62 are 190 bits.
 const TOKEN_CHARS: usize = 32;
 
@@ -178,12 +195,13 @@ fn account(
             |text| parse_origin(text).ok().map(String::from),
         )?,
         api_key: section.required_secret("api_key", places)?,
-        sms_senders: section.list(
-            "sms_senders",
-            &format!("a list of at most {SENDERS_MAX} texts of 1 to {} characters", sms::SENDER_CHARS_MAX),
-            SENDERS_MAX,
-            |text| plain(text, sms::SENDER_CHARS_MAX),
-        )?,
+        senders: Senders {
+            sms: senders(section, "sms_senders", sms::SENDER_CHARS_MAX)?,
+            whatsapp: senders(section, "whatsapp_senders", whatsapp::SENDER_CHARS_MAX)?,
+            viber: senders(section, "viber_senders", viber::SENDER_CHARS_MAX)?,
+            rcs: senders(section, "rcs_senders", rcs::SENDER_CHARS_MAX)?,
+            kakao: senders(section, "kakao_senders", kakao_alim::SENDER_CHARS_MAX)?,
+        },
         custom_domains: section.list(
             "custom_domains",
             &format!("a list of at most {DOMAINS_MAX} host names such as go.example.com"),
@@ -191,6 +209,20 @@ fn account(
             |text| origin::is_domain(text.trim()).then(|| text.trim().to_ascii_lowercase()),
         )?,
         tracking: tracking(section)?,
+        mms_reports: section
+            .optional("mms_reports", "omni or sms", |text| match text {
+                "omni" => Some(MmsReports::Omni),
+                "sms" => Some(MmsReports::Sms),
+                _ => None,
+            })?
+            .unwrap_or_default(),
+        kakao_way: section
+            .optional("kakao", "direct or omni", |text| match text {
+                "direct" => Some(KakaoWay::Direct),
+                "omni" => Some(KakaoWay::Omni),
+                _ => None,
+            })?
+            .unwrap_or_default(),
         maybe_sent: section
             .optional("maybe_sent", "repeat or report_unknown", |text| match text {
                 "repeat" => Some(MaybeSent::Repeat),
@@ -202,24 +234,37 @@ fn account(
     })
 }
 
+fn senders(section: &mut Section, field: &'static str, chars_max: usize) -> Result<Vec<String>, TenantFileError> {
+    let allowed = format!("a list of at most {SENDERS_MAX} texts of 1 to {chars_max} characters");
+    section.list(field, &allowed, SENDERS_MAX, |text| plain(text, chars_max))
+}
+
 fn tracking(account: &mut Section) -> Result<Tracking, TenantFileError> {
-    let default = || Tracking::Native { sms_reports: extension::SMS_DELIVERY_REPORTS.external_key.to_owned() };
+    let default = |extension: &Extension<DeliveryReport>| extension.external_key.to_owned();
     let Some(mut section) = account.optional_section("tracking", &["native", "external"])? else {
-        return Ok(default());
+        return Ok(Tracking::Native(ReportExtensions {
+            sms_reports: default(&extension::SMS_DELIVERY_REPORTS),
+            omni_reports: default(&extension::OMNI_REPORTS),
+        }));
     };
-    let native = section.optional_section("native", &["sms_reports"])?;
-    let external = section.optional_section("external", &["sms_url"])?;
+    let native = section.optional_section("native", &["sms_reports", "omni_reports"])?;
+    let external = section.optional_section("external", &["sms_url", "omni_url"])?;
     let tracking = match (native, external) {
         (Some(mut native), None) => {
-            let sms_reports = native
-                .optional("sms_reports", &text_rule(KEY_CHARS_MAX), |text| plain(text, KEY_CHARS_MAX))?
-                .map(|sms_reports| Tracking::Native { sms_reports });
-            sms_reports.unwrap_or_else(default)
+            let mut key = |field, ours| {
+                let key = native.optional(field, &text_rule(KEY_CHARS_MAX), |text| plain(text, KEY_CHARS_MAX))?;
+                Ok(key.unwrap_or_else(|| default(ours)))
+            };
+            Tracking::Native(ReportExtensions {
+                sms_reports: key("sms_reports", &extension::SMS_DELIVERY_REPORTS)?,
+                omni_reports: key("omni_reports", &extension::OMNI_REPORTS)?,
+            })
         }
         (None, Some(mut external)) => {
             let allowed = "an https:// URL of at most 2000 characters that is not an internal address";
             let sms_url = external.required("sms_url", allowed, |text| parse_url(text).ok())?;
-            Tracking::External { sms_url }
+            let omni_url = external.optional("omni_url", allowed, |text| parse_url(text).ok())?;
+            Tracking::External(NotificationUrls { omni_url: omni_url.unwrap_or_else(|| sms_url.clone()), sms_url })
         }
         (None, None) | (Some(_), Some(_)) => return Err(account.invalid("tracking", "either native or external")),
     };

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::tenant::{Account, MaybeSent, Tenant, Tracking};
+use crate::domain::tenant::{
+    Account, DeliveryReports, KakaoWay, MaybeSent, MmsReports, ReportTarget, Tenant, Tracking,
+};
 
 /// One line of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +41,20 @@ pub(crate) struct AccountView {
     pub(crate) base_url: String,
     pub(crate) api_key: String,
     pub(crate) sms_senders: Vec<String>,
+    pub(crate) whatsapp_senders: Vec<String>,
+    pub(crate) viber_senders: Vec<String>,
+    pub(crate) rcs_senders: Vec<String>,
+    pub(crate) kakao_senders: Vec<String>,
     pub(crate) custom_domains: Vec<String>,
     /// `native` or `external`.
     pub(crate) tracking: String,
     /// External key of the data extension, or the URL without its query, which may hold a key.
     pub(crate) sms_reports: String,
+    pub(crate) omni_reports: String,
+    /// `omni` or `sms`: among which reports those of MMS count.
+    pub(crate) mms_reports: String,
+    /// `direct` or `omni`: how Kakao messages go to Infobip.
+    pub(crate) kakao: String,
     pub(crate) maybe_sent: String,
     /// Webhook addresses in use; the tokens themselves are secrets.
     pub(crate) webhook_tokens: usize,
@@ -82,9 +93,21 @@ impl From<&Tenant> for TenantView {
 
 impl From<&Account> for AccountView {
     fn from(account: &Account) -> Self {
-        let (tracking, sms_reports) = match &account.tracking {
-            Tracking::Native { sms_reports } => ("native", sms_reports.clone()),
-            Tracking::External { sms_url } => ("external", without_query(sms_url)),
+        let tracking = match &account.tracking {
+            Tracking::Native(_) => "native",
+            Tracking::External(_) => "external",
+        };
+        let target = |reports| match account.report_target(reports) {
+            ReportTarget::Extension(key) => key.to_owned(),
+            ReportTarget::Url(url) => without_query(url),
+        };
+        let mms_reports = match account.mms_reports {
+            MmsReports::Omni => "omni",
+            MmsReports::Sms => "sms",
+        };
+        let kakao = match account.kakao_way {
+            KakaoWay::Direct => "direct",
+            KakaoWay::Omni => "omni",
         };
         let maybe_sent = match account.maybe_sent {
             MaybeSent::Repeat => "repeat",
@@ -94,10 +117,17 @@ impl From<&Account> for AccountView {
             label: account.id.to_string(),
             base_url: account.base_url.clone(),
             api_key: account.api_key.masked(),
-            sms_senders: account.sms_senders.clone(),
+            sms_senders: account.senders.sms.clone(),
+            whatsapp_senders: account.senders.whatsapp.clone(),
+            viber_senders: account.senders.viber.clone(),
+            rcs_senders: account.senders.rcs.clone(),
+            kakao_senders: account.senders.kakao.clone(),
             custom_domains: account.custom_domains.clone(),
             tracking: tracking.to_owned(),
-            sms_reports,
+            sms_reports: target(DeliveryReports::Sms),
+            omni_reports: target(DeliveryReports::Omni),
+            mms_reports: mms_reports.to_owned(),
+            kakao: kakao.to_owned(),
             maybe_sent: maybe_sent.to_owned(),
             webhook_tokens: account.webhook_tokens.len(),
         }
@@ -133,13 +163,20 @@ impl fmt::Display for TenantView {
                 ("base URL", account.base_url.clone()),
                 ("API key", account.api_key.clone()),
                 ("SMS senders", account.sms_senders.join(", ")),
+                ("WhatsApp senders", account.whatsapp_senders.join(", ")),
+                ("Viber senders", account.viber_senders.join(", ")),
+                ("RCS senders", account.rcs_senders.join(", ")),
+                ("Kakao senders", account.kakao_senders.join(", ")),
                 ("custom domains", account.custom_domains.join(", ")),
                 ("SMS reports", format!("{}: {}", account.tracking, account.sms_reports)),
+                ("Omni reports", format!("{}: {}", account.tracking, account.omni_reports)),
+                ("MMS reports", account.mms_reports.clone()),
+                ("Kakao", account.kakao.clone()),
                 ("maybe sent", account.maybe_sent.clone()),
                 ("webhook tokens", account.webhook_tokens.to_string()),
             ];
             for (name, value) in rows {
-                writeln!(f, "    {name:<14} {}", if value.is_empty() { none() } else { value })?;
+                writeln!(f, "    {name:<16} {}", if value.is_empty() { none() } else { value })?;
             }
         }
         Ok(())

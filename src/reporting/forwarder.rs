@@ -16,10 +16,10 @@ use super::recorder::Recorder;
 use super::{ActualColumn, ReportPost, RowSink, RowSinkError};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::delivery;
-use crate::domain::extension::{Cell, Row, SMS_DELIVERY_REPORTS};
+use crate::domain::extension::{self, Cell, Row};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::report::DeliveryReport;
-use crate::domain::tenant::{Tenant, Tracking};
+use crate::domain::tenant::{Account, DeliveryReports, ReportTarget, Tenant};
 use crate::random::Random;
 use crate::store::{OutboxEntry, OutboxPlace, OutboxTarget, PlacedEntry, ReportRecord, Store, StoreError};
 use crate::tenants::TenantBook;
@@ -48,7 +48,7 @@ pub(crate) struct Forwarder {
     rows: Arc<dyn RowSink>,
     posts: Arc<dyn ReportPost>,
     settings: ForwarderSettings,
-    state: std::sync::Mutex<HashMap<(Mid, AccountId), TargetState>>,
+    state: std::sync::Mutex<HashMap<TargetKey, TargetState>>,
 }
 
 /// What a [`Forwarder`] works with.
@@ -63,7 +63,10 @@ pub(crate) struct ForwarderParts {
     pub(crate) settings: ForwarderSettings,
 }
 
-/// What is remembered of one account's target between rounds.
+/// Whose reports, and which of theirs: each has a target of its own, and waits by itself when that fails.
+type TargetKey = (Mid, AccountId, DeliveryReports);
+
+/// What is remembered of one target between rounds.
 #[derive(Default, Clone)]
 struct TargetState {
     /// Not tried before this moment of the steady clock.
@@ -122,23 +125,35 @@ impl Forwarder {
         while busy.join_next().await.is_some() {}
     }
 
-    /// Forwards what waits for one business unit, a page at a time, until nothing that may go is left.
+    /// Forwards what waits for one business unit, until nothing that may go is left.
     pub(crate) async fn forward_tenant(
         &self,
         tenant: &Tenant,
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
+        for lane in OutboxTarget::ALL {
+            self.forward_lane(tenant, lane, shutdown).await?;
+        }
+        Ok(())
+    }
+
+    /// Forwards one lane, a page at a time.
+    async fn forward_lane(
+        &self,
+        tenant: &Tenant,
+        lane: OutboxTarget,
+        shutdown: &watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let lane = OutboxTarget::SMS_REPORTS;
             let page = self.store.reports().outbox(tenant.mid, lane, after, self.settings.rows_max)?;
             let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
             let full = page.len() >= self.settings.rows_max;
-            for (account, parcels) in self.by_account(tenant.mid, page)? {
+            for (key, parcels) in self.by_target(tenant, page)? {
                 if *shutdown.borrow() {
                     return Ok(());
                 }
-                self.forward_account(tenant, &account, parcels).await?;
+                self.forward_parcels(tenant, key, parcels).await?;
             }
             if !full {
                 return Ok(());
@@ -147,32 +162,31 @@ impl Forwarder {
         }
     }
 
-    fn by_account(&self, mid: Mid, page: Vec<PlacedEntry>) -> Result<BTreeMap<AccountId, Vec<Parcel>>, StoreError> {
-        let mut by_account: BTreeMap<AccountId, Vec<Parcel>> = BTreeMap::new();
-        for PlacedEntry { place, entry } in page {
-            if let Some(record) = self.store.reports().get(mid, place.report)? {
-                by_account.entry(entry.account.clone()).or_default().push(Parcel { place, entry, record });
-            }
-        }
-        Ok(by_account)
-    }
-
-    async fn forward_account(
+    fn by_target(
         &self,
         tenant: &Tenant,
-        account: &AccountId,
-        parcels: Vec<Parcel>,
-    ) -> Result<(), StoreError> {
-        let key = (tenant.mid, account.clone());
+        page: Vec<PlacedEntry>,
+    ) -> Result<BTreeMap<TargetKey, Vec<Parcel>>, StoreError> {
+        let mut by_target: BTreeMap<TargetKey, Vec<Parcel>> = BTreeMap::new();
+        for PlacedEntry { place, entry } in page {
+            let Some(record) = self.store.reports().get(tenant.mid, place.report)? else { continue };
+            let Some(account) = account_of(tenant, &entry.account) else { continue };
+            let key = (tenant.mid, entry.account.clone(), account.delivery_reports(&record.report.channel));
+            by_target.entry(key).or_default().push(Parcel { place, entry, record });
+        }
+        Ok(by_target)
+    }
+
+    async fn forward_parcels(&self, tenant: &Tenant, key: TargetKey, parcels: Vec<Parcel>) -> Result<(), StoreError> {
+        let (_, account, reports) = key.clone();
         let now = self.clock.steady();
         if self.state().get(&key).and_then(|state| state.waits_until).is_some_and(|until| until > now) {
             return Ok(());
         }
-        // A removed account's reports go where the unit's first account's go: better there than nowhere.
-        let Some(target) = tenant.account(account).or(tenant.accounts.first()) else { return Ok(()) };
-        let result = match &target.tracking {
-            Tracking::Native { sms_reports } => self.write_rows(tenant, &key, sms_reports, parcels).await?,
-            Tracking::External { sms_url } => self.post(tenant, sms_url, parcels).await?,
+        let Some(target) = account_of(tenant, &account) else { return Ok(()) };
+        let result = match target.report_target(reports) {
+            ReportTarget::Extension(extension) => self.write_rows(tenant, &key, extension, parcels).await?,
+            ReportTarget::Url(url) => self.post(tenant, url, parcels).await?,
         };
         let mut states = self.state();
         let state = states.entry(key).or_default();
@@ -207,7 +221,7 @@ impl Forwarder {
     async fn write_rows(
         &self,
         tenant: &Tenant,
-        key: &(Mid, AccountId),
+        key: &TargetKey,
         extension: &str,
         parcels: Vec<Parcel>,
     ) -> Result<Result<(), RowSinkError>, StoreError> {
@@ -218,7 +232,7 @@ impl Forwarder {
         let upsert = columns.iter().any(|column| column.primary_key);
         let mut stack = vec![parcels];
         while let Some(mut parcels) = stack.pop() {
-            let rows: Vec<Row> = parcels.iter().map(|parcel| row(&parcel.record.report, &columns)).collect();
+            let rows: Vec<Row> = parcels.iter().map(|parcel| row(key.2, &parcel.record.report, &columns)).collect();
             match self.rows.write(tenant, extension, &rows, upsert).await {
                 Ok(()) => self.mark_forwarded(tenant.mid, parcels).await?,
                 Err(RowSinkError::SomeRefused { .. }) if parcels.len() > 1 => {
@@ -236,7 +250,7 @@ impl Forwarder {
     async fn columns(
         &self,
         tenant: &Tenant,
-        key: &(Mid, AccountId),
+        key: &TargetKey,
         extension: &str,
     ) -> Result<Arc<[ActualColumn]>, RowSinkError> {
         let now = self.clock.steady();
@@ -312,19 +326,26 @@ impl Forwarder {
         Ok(())
     }
 
-    /// What the last attempt at an account's target met; `None` when it went well.
+    /// What the last attempt at an account's targets met; `None` when it went well.
     pub(crate) fn problem(&self, mid: Mid, account: &AccountId) -> Option<String> {
-        self.state().get(&(mid, account.clone())).and_then(|state| state.problem.clone())
+        let states = self.state();
+        let of = |reports| states.get(&(mid, account.clone(), reports)).and_then(|state| state.problem.clone());
+        of(DeliveryReports::Sms).or_else(|| of(DeliveryReports::Omni))
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, HashMap<(Mid, AccountId), TargetState>> {
+    fn state(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, TargetState>> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
+/// The account that reports go by: a removed account's go where the unit's first account's go, better there than nowhere.
+fn account_of<'a>(tenant: &'a Tenant, account: &AccountId) -> Option<&'a Account> {
+    tenant.account(account).or(tenant.accounts.first())
+}
+
 /// The report as a row of the actual extension: its own column names, unknown columns left out, nulls not sent.
-fn row(report: &DeliveryReport, columns: &[ActualColumn]) -> Row {
-    let ours = SMS_DELIVERY_REPORTS.row(report);
+fn row(reports: DeliveryReports, report: &DeliveryReport, columns: &[ActualColumn]) -> Row {
+    let ours = extension::of_delivery_reports(reports).row(report);
     ours.into_iter()
         .filter(|(name, cell)| {
             *cell != Cell::Null && columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))

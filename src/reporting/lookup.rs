@@ -7,7 +7,7 @@ use crate::dispatch::book::{QueueBook, account_key};
 use crate::domain::ids::{MessageId, Mid};
 use crate::domain::message::{InArguments, names};
 use crate::domain::report::DeliveryReport;
-use crate::domain::tenant::{Tenant, Tracking};
+use crate::domain::tenant::{DeliveryReports, ReportTarget, Tenant};
 use crate::store::{Found, QueueMark, ReportRef, SentOutcome, Store, StoreError};
 
 /// `statusName` and `statusGroupName` without a final report (the manual).
@@ -141,10 +141,22 @@ impl Lookup {
             Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),
             None => tenant.accounts.first(),
         };
-        let Some(Tracking::Native { sms_reports }) = account.map(|account| &account.tracking) else {
-            return DeliveryAnswer::without_report(queue_status::SENT);
-        };
-        let found = self.rows.find(tenant, sms_reports, "messageId", message_id, &WANTED).await;
+        // Which of the two has the row is not known: the channel went with the message.
+        let mut found = Ok(None);
+        for reports in [DeliveryReports::Sms, DeliveryReports::Omni] {
+            let Some(ReportTarget::Extension(key)) = account.map(|account| account.report_target(reports)) else {
+                return DeliveryAnswer::without_report(queue_status::SENT);
+            };
+            match self.rows.find(tenant, key, "messageId", message_id, &WANTED).await {
+                Ok(Some(row)) => {
+                    found = Ok(Some(row));
+                    break;
+                }
+                Ok(None) => {}
+                // What one extension can't say, the other may.
+                Err(error) => found = Err(error),
+            }
+        }
         let row = match found {
             Ok(Some(row)) => row,
             // An id of our form was given out once, by a store that knew more; any other is nobody's.

@@ -103,7 +103,7 @@ impl Recorder {
             Some(Found::Waiting(message)) => message,
             Some(Found::Sent(sent)) => sent.message,
             None => {
-                channel.name().clone_into(&mut report.channel);
+                channel.capability().reported_as.clone_into(&mut report.channel);
                 return Ok(account.clone());
             }
         };
@@ -178,8 +178,9 @@ impl Recorder {
 
 /// The forwarder's lane for a report, by its channel's family. A channel that is not known any more goes with SMS.
 fn lane(report: &DeliveryReport) -> OutboxTarget {
-    match Channel::by_name(&report.channel).map(|channel| channel.capability().reports) {
+    match Channel::family_of(&report.channel) {
         Some(ReportFamily::Sms) | None => OutboxTarget::SMS_REPORTS,
+        Some(ReportFamily::Omni | ReportFamily::AsAccountSays) => OutboxTarget::OMNI_REPORTS,
     }
 }
 

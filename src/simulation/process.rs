@@ -21,7 +21,9 @@ use crate::dispatch::pacer::{InFlightLimits, Pacer, Step};
 use crate::dispatch::{Dispatch, DispatchParts, DispatchSettings};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::secret::Secret;
-use crate::domain::tenant::{Account, MaybeSent, SfmcAccess, Tenant, Tracking, Verification};
+use crate::domain::tenant::{
+    Account, KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, SfmcAccess, Tenant, Tracking, Verification,
+};
 use crate::intake::{Answer, Intake, Verified, verify_execute};
 use crate::random::Random;
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
@@ -80,9 +82,14 @@ pub(crate) fn account(label: &str, maybe_sent: MaybeSent) -> Account {
         id: AccountId::new(label).unwrap(),
         base_url: "https://example.api.infobip.com".into(),
         api_key: Secret::new("key"),
-        sms_senders: vec!["Waypost".into()],
+        senders: Senders { sms: vec!["Waypost".into()], ..Senders::default() },
         custom_domains: Vec::new(),
-        tracking: Tracking::Native { sms_reports: "reports".into() },
+        tracking: Tracking::Native(ReportExtensions {
+            sms_reports: "reports".into(),
+            omni_reports: "omni reports".into(),
+        }),
+        mms_reports: MmsReports::Omni,
+        kakao_way: KakaoWay::Direct,
         maybe_sent,
         webhook_tokens: vec![Secret::new("token")],
     }

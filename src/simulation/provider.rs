@@ -265,9 +265,7 @@ impl Open {
 
 impl Gateway for Provider {
     fn send<'a>(&'a self, request: SendRequest<'a>) -> BoxFuture<'a, Served> {
-        let text = |content: &Content| match content {
-            Content::Sms(sms) => sms.text.clone(),
-        };
+        let text = |content: &Content| content.callback_subject().1.into_owned();
         let messages: Vec<(MessageId, String)> =
             request.messages.iter().map(|message| (message.id, text(&message.message.content))).collect();
         let account = request.account.id.clone();

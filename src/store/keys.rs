@@ -62,6 +62,11 @@ pub(crate) struct OutboxTarget(pub(crate) u8);
 impl OutboxTarget {
     /// Delivery reports of the SMS family.
     pub(crate) const SMS_REPORTS: Self = Self(0);
+    /// Delivery reports of the Omni family, and MMS whatever its account chose.
+    pub(crate) const OMNI_REPORTS: Self = Self(1);
+
+    /// All lanes, in the order in which they are served.
+    pub(crate) const ALL: [Self; 2] = [Self::SMS_REPORTS, Self::OMNI_REPORTS];
 }
 
 /// A key of the store.

@@ -5,12 +5,15 @@
 //! golden files under `tests/fixtures/records/` hold the bytes of every shape: a domain type inside a record that
 //! changes by accident fails `golden_records_keep_decoding`.
 
+mod tenant_v1;
+
 use std::borrow::Cow;
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::tenant_v1::TenantV1;
 use super::accounts::AccountState;
 use super::answers::FirstAnswer;
 use super::configurations::ConfigurationRecord;
@@ -114,7 +117,7 @@ own_form! {
 }
 
 #[derive(Serialize, Deserialize)]
-struct TenantV1<'a> {
+struct TenantV2<'a> {
     tenant: Cow<'a, Tenant>,
 }
 
@@ -122,12 +125,13 @@ impl Record for Tenant {
     const FAMILY: &'static str = "tenant";
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        write::<Self>(1, &TenantV1 { tenant: Cow::Borrowed(self) }, out)
+        write::<Self>(2, &TenantV2 { tenant: Cow::Borrowed(self) }, out)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         match split::<Self>(bytes)? {
-            (1, body) => Ok(read::<Self, TenantV1<'static>>(body)?.tenant.into_owned()),
+            (1, body) => Ok(read::<Self, TenantV1>(body)?.into()),
+            (2, body) => Ok(read::<Self, TenantV2<'static>>(body)?.tenant.into_owned()),
             (version, _) => Err(newer::<Self>(version)),
         }
     }
@@ -213,6 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::tenant::{KakaoWay, MmsReports, Senders, Tracking};
     use crate::store::samples;
 
     /// Every record in every form that was ever written. A form never leaves this list, and its bytes never change.
@@ -255,7 +260,7 @@ mod tests {
     }
 
     golden! {
-        "tenant.v1.hex", Tenant, samples::tenant(samples::MID);
+        "tenant.v2.hex", Tenant, samples::tenant(samples::MID);
         "queue.v1.hex", QueueRecord, samples::queue(samples::QUEUE);
         "waiting.v1.hex", QueuedMessage, samples::message(3);
         "sent.v1.hex", SentMessage, samples::sent(3);
@@ -278,6 +283,25 @@ mod tests {
         let hex = crate::store::hex(&encoded);
         assert_eq!(R::decode(&bytes), Ok(sample), "{file} no longer decodes; today's bytes are {hex}");
         assert_eq!(golden, hex, "{file}: what is written has changed without a new version");
+    }
+
+    /// What was written before accounts had senders of other channels than SMS.
+    #[test]
+    fn a_tenant_of_version_1_gets_the_defaults_of_what_it_did_not_have() {
+        let golden: Vec<char> = include_str!("../../tests/fixtures/records/tenant.v1.hex")
+            .split_whitespace()
+            .flat_map(str::chars)
+            .collect();
+        let bytes: Vec<u8> = golden.chunks(2).map(byte).collect();
+        let mut expected = samples::tenant(samples::MID);
+        for account in &mut expected.accounts {
+            account.senders = Senders { sms: std::mem::take(&mut account.senders.sms), ..Senders::default() };
+            account.mms_reports = MmsReports::Omni;
+            account.kakao_way = KakaoWay::Direct;
+            let Tracking::Native(keys) = &mut account.tracking else { panic!("the sample is native") };
+            keys.omni_reports = "Omni Reports".into();
+        }
+        assert_eq!(Tenant::decode(&bytes), Ok(expected));
     }
 
     fn byte(digits: &[char]) -> u8 {

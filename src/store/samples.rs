@@ -13,7 +13,10 @@ use crate::domain::phone::Phone;
 use crate::domain::report::{DeliveryReport, ErrorInfo, Origin, StatusInfo};
 use crate::domain::secret::Secret;
 use crate::domain::speed_limit::{Schedule, SpeedLimit, SpeedUnit};
-use crate::domain::tenant::{Account, MaybeSent, Salt, SfmcAccess, Tenant, Tracking, Verification};
+use crate::domain::tenant::{
+    Account, KakaoWay, MaybeSent, MmsReports, ReportExtensions, Salt, Senders, SfmcAccess, Tenant, Tracking,
+    Verification,
+};
 
 pub(crate) const MID: Mid = Mid::new(510_001_234);
 pub(crate) const QUEUE: QueueId = QueueId(7);
@@ -63,9 +66,14 @@ pub(crate) fn tenant(mid: Mid) -> Tenant {
             id: account(),
             base_url: "https://xxxxx.api.infobip.com".into(),
             api_key: Secret::new(API_KEY),
-            sms_senders: vec!["Waypost".into()],
+            senders: Senders { sms: vec!["Waypost".into()], kakao: vec!["profile".into()], ..Senders::default() },
             custom_domains: vec!["go.example.com".into()],
-            tracking: Tracking::Native { sms_reports: "sms-delivery-reports".into() },
+            tracking: Tracking::Native(ReportExtensions {
+                sms_reports: "sms-delivery-reports".into(),
+                omni_reports: "omni-reports".into(),
+            }),
+            mms_reports: MmsReports::Sms,
+            kakao_way: KakaoWay::Omni,
             maybe_sent: MaybeSent::Repeat,
             webhook_tokens: vec![Secret::new("token-1"), Secret::new("token-2")],
         }],

@@ -24,6 +24,8 @@ pub(crate) enum Form {
     Single,
     /// Likewise, with a number from 1 behind the name: `phone1`, `phone2`, …
     Numbered,
+    /// Likewise, for each card of an RCS message, numbered from 1: `card1Title`, `card2Title`, …
+    PerCard,
     /// By Waypost itself.
     Own,
 }
@@ -62,14 +64,75 @@ contract! {
     VERSION_NUMBER = "versionNumber", Both, Single, "`{{Context.VersionNumber}}`";
     JOURNEY_NAME = "journeyName", Both, Single, "Name of the journey, for callback data";
     ACCOUNT = "account", Both, Single, "Label of the Infobip account; not needed when the business unit has one";
-    CHANNEL = "channel", Messaging, Single, "`SMS`";
+    CHANNEL = "channel", Messaging, Single, "`SMS`, `LMS`, `MMS`, `WhatsApp`, `Viber`, `Viber (deprecated)`, `KakaoChinguTalk`, `Kakao Alim` or `RCS`";
     BULK_ID = "bulkId", Messaging, Single, "Bulk id, at most 100 characters; the channel's default without it";
     PHONE_PREFIX = "phone", Messaging, Numbered, "One for each Phone field, in the data extension's order; the first populated one counts";
     PHONE_CHOICE = "phoneChoice", Messaging, Single, "Number of the one phone field to use instead";
     PHONE_DEFAULT = "phoneDefault", Messaging, Single, "`{{InteractionDefaults.MobileNumber}}`: the last resort";
-    SENDER = "sender", Messaging, Single, "Sender, at most 16 characters";
-    TEXT = "text", Messaging, Single, "Text, at most 25 parts and 4000 bytes";
-    SHORTEN_URL = "shortenUrl", Messaging, Single, "Flag: URLs are shortened and tracked";
+    SENDER = "sender", Messaging, Single, "Sender: SMS, LMS and MMS at most 16 characters, WhatsApp 24, Viber 2 to 20, RCS 100; for Kakao the channel's profile key, at most 64";
+    SCENARIO_KEY = "scenarioKey", Messaging, Single, "Viber (deprecated), and Kakao where the account sends it over OMNI: the scenario's key, instead of a sender";
+    CONTENT_TYPE = "contentType", Messaging, Single, "Viber: `TEXT`, `IMAGE`, `VIDEO` or `FILE`; RCS: `TEXT`, `FILE`, `CARD` or `CAROUSEL`";
+    TEXT = "text", Messaging, Single, "Text: SMS and LMS at most 25 parts and 4000 bytes, Viber 1000 characters, Kakao Alim 1000, KakaoChinguTalk 1300, RCS 3072";
+    TITLE = "title", Messaging, Single, "LMS, MMS: title, at most 66 characters, mandatory for LMS; Kakao Alim: the template's title, at most 50";
+    RESELLER_CODE = "resellerCode", Messaging, Single, "LMS: reseller code, a number of at most nine digits";
+    PROMOTIONAL = "promotional", Messaging, Single, "Viber, KakaoChinguTalk over OMNI: `true` for promotional, `false` for transactional messages; promotional without it";
+    SEGMENT_TYPE_PREFIX = "segmentType", Messaging, Numbered, "MMS segments in their order: `TEXT`, `LINK` or `SMIL`; at most 20";
+    SEGMENT_TEXT_PREFIX = "segmentText", Messaging, Numbered, "Text of a `TEXT` segment, at most 1600 characters, or the document of a `SMIL` one";
+    SEGMENT_URL_PREFIX = "segmentUrl", Messaging, Numbered, "Address of a `LINK` segment's media";
+    SEGMENT_MEDIA_TYPE_PREFIX = "segmentMediaType", Messaging, Numbered, "Its MIME type, optional";
+    TEMPLATE_NAME = "templateName", Messaging, Single, "WhatsApp: name of the template; Kakao Alim: its code, at most 30 characters";
+    TEMPLATE_LANGUAGE = "templateLanguage", Messaging, Single, "WhatsApp: language code of the template, as it is registered";
+    PLACEHOLDER_COUNT = "placeholderCount", Messaging, Single, "WhatsApp: how many placeholders the template's body has";
+    PLACEHOLDER_PREFIX = "placeholder", Messaging, Numbered, "Their values";
+    HEADER_TYPE = "headerType", Messaging, Single, "WhatsApp: `TEXT`, `IMAGE`, `VIDEO`, `GIF`, `DOCUMENT` or `LOCATION`, where the template's header takes something";
+    HEADER_TEXT = "headerText", Messaging, Single, "Value of the header's placeholder";
+    HEADER_MEDIA_URL = "headerMediaUrl", Messaging, Single, "Address of the header's media, at most 2048 characters";
+    HEADER_FILENAME = "headerFilename", Messaging, Single, "Name that a document is shown with, at most 240 characters";
+    HEADER_LATITUDE = "headerLatitude", Messaging, Single, "Latitude, -90 to 90";
+    HEADER_LONGITUDE = "headerLongitude", Messaging, Single, "Longitude, -180 to 180";
+    IMAGE_URL = "imageUrl", Messaging, Single, "Address of the image: Viber at most 1000 characters, KakaoChinguTalk 250; Kakao Alim keeps it, as it is part of the template";
+    IMAGE_LINK = "imageLink", Messaging, Single, "KakaoChinguTalk: what opens when the image is tapped, at most 250 characters";
+    FILE_URL = "fileUrl", Messaging, Single, "Viber, RCS: address of the file";
+    FILE_NAME = "fileName", Messaging, Single, "Viber: name of the file, with its ending";
+    VIDEO_URL = "videoUrl", Messaging, Single, "Viber: address of the video";
+    VIDEO_SECONDS = "videoSeconds", Messaging, Single, "Viber: length of the video in whole seconds";
+    THUMBNAIL_URL = "thumbnailUrl", Messaging, Single, "Viber videos and RCS files: address of the preview image";
+    BUTTON_TEXT = "buttonText", Messaging, Single, "Viber: text of the button, at most 30 characters";
+    BUTTON_URL = "buttonUrl", Messaging, Single, "Viber: address that the button opens, at most 1000 characters";
+    BUTTON_TYPE_PREFIX = "buttonType", Messaging, Numbered, "WhatsApp: `QUICK_REPLY`, `URL` or `COPY_CODE`; KakaoChinguTalk: `WEB_LINK` or `APP_LINK`; Kakao Alim also `DELIVERY_TRACKING`, `CHATBOT_SWITCH`, `BOT_KEYWORD`, `MESSAGE_DELIVERY`, `ADD_CHANNEL`";
+    BUTTON_PARAMETER_PREFIX = "buttonParameter", Messaging, Numbered, "WhatsApp: what fills the button";
+    BUTTON_NAME_PREFIX = "buttonName", Messaging, Numbered, "Kakao: text of the button, at most 14 characters (Kakao Alim and over OMNI: 28)";
+    BUTTON_URL_MOBILE_PREFIX = "buttonUrlMobile", Messaging, Numbered, "Kakao: address on phones, at most 500 characters";
+    BUTTON_URL_PC_PREFIX = "buttonUrlPc", Messaging, Numbered, "Kakao: address on computers, at most 500 characters";
+    BUTTON_ANDROID_SCHEME_PREFIX = "buttonAndroidScheme", Messaging, Numbered, "Kakao app links: Android scheme, at most 500 characters";
+    BUTTON_IOS_SCHEME_PREFIX = "buttonIosScheme", Messaging, Numbered, "Kakao app links: iOS scheme, at most 500 characters";
+    BUTTON_TARGET_PREFIX = "buttonTarget", Messaging, Numbered, "Kakao web links: `out` opens the external browser";
+    BUTTON_CHAT_EXTRA_PREFIX = "buttonChatExtra", Messaging, Numbered, "Kakao Alim, `CHATBOT_SWITCH`: extra information, at most 50 characters";
+    BUTTON_CHAT_EVENT_PREFIX = "buttonChatEvent", Messaging, Numbered, "Kakao Alim, `CHATBOT_SWITCH`: event, at most 50 characters";
+    CARD_ORIENTATION = "cardOrientation", Messaging, Single, "RCS cards: `VERTICAL` (default) or `HORIZONTAL`";
+    CARD_ALIGNMENT = "cardAlignment", Messaging, Single, "RCS cards: side of the picture, `LEFT` (default) or `RIGHT`";
+    CARD_WIDTH = "cardWidth", Messaging, Single, "RCS carousels: `MEDIUM` (default) or `SMALL`";
+    CARD_TITLE = "Title", Messaging, PerCard, "Title of the card, at most 200 characters; a card has media, a title or both";
+    CARD_DESCRIPTION = "Description", Messaging, PerCard, "Description, at most 2000 characters";
+    CARD_MEDIA_URL = "MediaUrl", Messaging, PerCard, "Address of its media, at most 2048 characters";
+    CARD_THUMBNAIL_URL = "ThumbnailUrl", Messaging, PerCard, "Address of the preview image";
+    CARD_MEDIA_HEIGHT = "MediaHeight", Messaging, PerCard, "`SHORT`, `MEDIUM` (default) or `TALL`";
+    SUGGESTION_TYPE_PREFIX = "suggestionType", Messaging, Numbered, "RCS suggestions, at most 11, and `card1SuggestionType1`, … of a card, at most 4: `REPLY`, `OPEN_URL`, `DIAL_PHONE`, `SHOW_LOCATION`, `REQUEST_LOCATION` or `CREATE_CALENDAR_EVENT`";
+    SUGGESTION_TEXT_PREFIX = "suggestionText", Messaging, Numbered, "Text, at most 25 characters; this and the following for cards likewise";
+    SUGGESTION_POSTBACK_PREFIX = "suggestionPostback", Messaging, Numbered, "What comes back when it is tapped, at most 2024 characters; its text without it";
+    SUGGESTION_URL_PREFIX = "suggestionUrl", Messaging, Numbered, "`OPEN_URL`: address, at most 2048 characters";
+    SUGGESTION_OPENS_IN_PREFIX = "suggestionOpensIn", Messaging, Numbered, "`OPEN_URL`: `BROWSER`, `WEBVIEW_FULL`, `WEBVIEW_HALF` or `WEBVIEW_TALL`, optional";
+    SUGGESTION_PHONE_PREFIX = "suggestionPhone", Messaging, Numbered, "`DIAL_PHONE`: number";
+    SUGGESTION_LATITUDE_PREFIX = "suggestionLatitude", Messaging, Numbered, "`SHOW_LOCATION`: latitude, -90 to 90";
+    SUGGESTION_LONGITUDE_PREFIX = "suggestionLongitude", Messaging, Numbered, "`SHOW_LOCATION`: longitude, -180 to 180";
+    SUGGESTION_LABEL_PREFIX = "suggestionLabel", Messaging, Numbered, "`SHOW_LOCATION`: name of the place, at most 100 characters, optional";
+    SUGGESTION_STARTS_AT_PREFIX = "suggestionStartsAt", Messaging, Numbered, "`CREATE_CALENDAR_EVENT`: ISO 8601 moment of its start";
+    SUGGESTION_ENDS_AT_PREFIX = "suggestionEndsAt", Messaging, Numbered, "`CREATE_CALENDAR_EVENT`: ISO 8601 moment of its end";
+    SUGGESTION_TITLE_PREFIX = "suggestionTitle", Messaging, Numbered, "`CREATE_CALENDAR_EVENT`: title, at most 100 characters";
+    SUGGESTION_DESCRIPTION_PREFIX = "suggestionDescription", Messaging, Numbered, "`CREATE_CALENDAR_EVENT`: description, at most 500 characters, optional";
+    FALLBACK_TEXT = "fallbackText", Messaging, Single, "Text of the SMS that is sent when the channel could not deliver; none without it. Not SMS and LMS";
+    FALLBACK_SENDER = "fallbackSender", Messaging, Single, "Sender of that SMS";
+    SHORTEN_URL = "shortenUrl", Messaging, Single, "Flag: URLs are shortened and tracked; passed over where the channel can't: Kakao Alim and all over OMNI";
     TRACK_CLICKS = "trackClicks", Messaging, Single, "Flag: clicks are reported; on unless it says otherwise while `shortenUrl` is on";
     CUSTOM_DOMAIN = "customDomain", Messaging, Single, "Domain of shortened URLs, registered at Infobip";
     REMOVE_PROTOCOL = "removeProtocol", Messaging, Single, "Flag: *Remove https:// from domain*";

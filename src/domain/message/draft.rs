@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::super::callback_data::{self, CustomField};
 use super::super::channel::Channel;
-use super::super::ids::{AccountId, ActivityId, JourneyId, Mid};
+use super::super::ids::{ActivityId, JourneyId, Mid};
 use super::super::origin;
 use super::super::phone::{Country, Phone};
 use super::super::speed_limit::{SpeedLimit, SpeedUnit};
+use super::super::tenant::{Account, KakaoWay};
 use super::super::timestamp::Timestamp;
 use super::contract::{NUMBERED_MAX, names};
-use super::{BULK_ID_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, VALIDITY_MINUTES_MAX};
+use super::{
+    BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, SmsFallback,
+    VALIDITY_MINUTES_MAX, sms,
+};
 
 /// Longest contact key in SFMC, in characters.
 const CONTACT_KEY_CHARS_MAX: usize = 254;
@@ -73,7 +77,7 @@ impl FromIterator<(String, String)> for InArguments {
 pub(crate) fn check_configured<'a>(
     arguments: impl IntoIterator<Item = (&'a str, &'a str)>,
     mid: Mid,
-    accounts: &[AccountId],
+    accounts: &[Account],
     default_country: Option<Country>,
 ) -> Result<(), Rejection> {
     let plausible = |name: &str| {
@@ -115,8 +119,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) journey_id: Option<&'a JourneyId>,
     /// `keyValue` of the call.
     pub(crate) key_value: &'a str,
-    /// Labels of the tenant's Infobip accounts.
-    pub(crate) accounts: &'a [AccountId],
+    /// The tenant's Infobip accounts.
+    pub(crate) accounts: &'a [Account],
     pub(crate) default_country: Option<Country>,
 }
 
@@ -125,15 +129,21 @@ impl Draft<'_> {
     /// then the rest.
     pub(crate) fn validate(&self) -> Result<(Message, QueuePolicy), Rejection> {
         let recipient = self.recipient()?;
-        let channel = self.arguments.get(names::CHANNEL).and_then(Channel::by_name).ok_or(Rejection::Channel)?;
+        let channel = self.channel()?;
         let content = (channel.capability().validate)(self)?;
+        if content.has_forbidden_character() {
+            return Err(Rejection::Characters);
+        }
+        if content.bytes() > CONTENT_BYTES_MAX {
+            return Err(Rejection::MessageSize);
+        }
         let account = self.account()?;
         let contact_key = self.contact_key()?;
-        let options = RequestOptions { bulk_id: self.bulk_id(channel)?, tracking: self.tracking()? };
+        let options = RequestOptions { bulk_id: self.bulk_id(channel)?, tracking: self.tracking(channel)? };
         let callback_data = self.callback_data(&content, &options.bulk_id, contact_key)?;
         let policy = QueuePolicy { speed_limit: self.speed_limit()?, on_stop: self.on_stop() };
         let message = Message {
-            account: account.clone(),
+            account: account.id.clone(),
             channel,
             recipient,
             content,
@@ -155,6 +165,30 @@ impl Draft<'_> {
         Ok(sender.to_owned())
     }
 
+    /// The text to send, exactly as it came: not blank, at most `units_max` UTF-16 units, the count that the platforms'
+    /// editors show.
+    pub(crate) fn text(&self, units_max: usize) -> Result<String, Rejection> {
+        let text = self.arguments.raw(names::TEXT);
+        let fits = !text.trim().is_empty() && text.encode_utf16().count() <= units_max;
+        if fits { Ok(text.to_owned()) } else { Err(Rejection::TextLength) }
+    }
+
+    /// The SMS to fall back on, for channels that offer it; without a text of its own there is none.
+    pub(crate) fn sms_fallback(&self) -> Result<Option<SmsFallback>, Rejection> {
+        let text = self.arguments.raw(names::FALLBACK_TEXT);
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let sender = self.arguments.get(names::FALLBACK_SENDER).ok_or(Rejection::FallbackSender)?;
+        if sender.chars().count() > sms::SENDER_CHARS_MAX || sender.chars().any(char::is_control) {
+            return Err(Rejection::FallbackSender);
+        }
+        if !sms::fits(text) {
+            return Err(Rejection::FallbackText);
+        }
+        Ok(Some(SmsFallback { sender: sender.to_owned(), text: text.to_owned() }))
+    }
+
     fn recipient(&self) -> Result<Phone, Rejection> {
         let mut phones = self.arguments.numbered(names::PHONE_PREFIX);
         let chosen = match self.arguments.get(names::PHONE_CHOICE) {
@@ -172,9 +206,17 @@ impl Draft<'_> {
         Phone::parse(text, self.default_country).map_err(|_| Rejection::PhoneNumber)
     }
 
-    fn account(&self) -> Result<&AccountId, Rejection> {
+    /// The activity's channel, by the way that the account chooses for it. An account that is not known has chosen
+    /// nothing; it is refused later, in its turn.
+    fn channel(&self) -> Result<Channel, Rejection> {
+        let named = self.arguments.get(names::CHANNEL).and_then(Channel::by_name).ok_or(Rejection::Channel)?;
+        let over_omni = self.account().is_ok_and(|account| account.kakao_way == KakaoWay::Omni);
+        Ok(named.capability().over_omni.filter(|_| over_omni).unwrap_or(named))
+    }
+
+    fn account(&self) -> Result<&Account, Rejection> {
         match self.arguments.get(names::ACCOUNT) {
-            Some(label) => self.accounts.iter().find(|account| account.as_str() == label).ok_or(Rejection::Account),
+            Some(label) => self.accounts.iter().find(|account| account.id.as_str() == label).ok_or(Rejection::Account),
             None => match self.accounts {
                 [only] => Ok(only),
                 _ => Err(Rejection::Account),
@@ -196,8 +238,8 @@ impl Draft<'_> {
         Ok(bulk_id.to_owned())
     }
 
-    fn tracking(&self) -> Result<Option<LinkTracking>, Rejection> {
-        if !self.arguments.flag(names::SHORTEN_URL) {
+    fn tracking(&self, channel: Channel) -> Result<Option<LinkTracking>, Rejection> {
+        if !channel.capability().tracks_links || !self.arguments.flag(names::SHORTEN_URL) {
             return Ok(None);
         }
         let custom_domain = match self.arguments.get(names::CUSTOM_DOMAIN) {
@@ -227,7 +269,7 @@ impl Draft<'_> {
             ("ActivityId", self.activity_id.as_str()),
             ("BulkId", bulk_id),
             ("From", content.sender()),
-            (subject_name, subject),
+            (subject_name, &subject),
             ("JourneyName", self.arguments.get(names::JOURNEY_NAME).unwrap_or_default()),
             ("ContactKey", contact_key),
             ("MID", &mid),

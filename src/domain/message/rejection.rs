@@ -9,7 +9,15 @@ const SUCCESS: &str = "Success";
 pub(crate) enum Rejection {
     MissingPhone,
     TextLength,
+    TemplateName,
+    ScenarioKey,
+    PromotionalFlag,
+    ImageUrlLength,
     From,
+    ButtonsLength,
+    ButtonUrlLength,
+    ButtonTextLength,
+    SchemesLength,
     PhoneNumber,
     Channel,
     Account,
@@ -25,6 +33,22 @@ pub(crate) enum Rejection {
     PhoneChoice,
     Characters,
     ContactKey,
+    MessageSize,
+    TitleLength,
+    ResellerCode,
+    ContentType,
+    Segments,
+    MediaUrl,
+    TemplateLanguage,
+    Placeholders,
+    Header,
+    ButtonType,
+    File,
+    Video,
+    Cards,
+    Suggestions,
+    FallbackSender,
+    FallbackText,
 }
 
 /// A row of the documented table.
@@ -58,7 +82,15 @@ macro_rules! table {
 table! {
     MissingPhone, true, "Error: Missing phone number in request", "none of the chosen phone fields holds anything";
     TextLength, true, "Error: Invalid text length", "the text is empty or longer than the channel takes";
+    TemplateName, true, "Error: Invalid template name", "the template's name is empty, too long, or not written as the channel's template names are";
+    ScenarioKey, true, "Error: Invalid scenario key", "the OMNI scenario key is missing or not 1 to 64 letters and digits";
+    PromotionalFlag, true, "Error: Invalid promotional flag", "the promotional flag is neither true nor false";
+    ImageUrlLength, true, "Error: Invalid image url length", "an image's URL is missing, longer than the channel takes, or not a web address";
     From, true, "Error: Invalid from field", "the sender is empty or longer than the channel takes";
+    ButtonsLength, true, "Error: Invalid buttons field length", "there are more buttons than the channel takes";
+    ButtonUrlLength, true, "Error: Invalid button url length", "a button's URL is missing, longer than the channel takes, or not an address";
+    ButtonTextLength, true, "Error: Invalid button text length", "a button's text is missing or longer than the channel takes";
+    SchemesLength, true, "Error: Invalid androidScheme and iosScheme length", "an app link button has too few schemes or addresses, or one that is longer than 500 characters";
     PhoneNumber, false, "Error: Invalid phone number", "the first populated phone field is not a phone number";
     Channel, false, "Error: Invalid channel", "the activity names a channel that this version does not send";
     Account, false, "Error: Unknown account", "the activity names an Infobip account that the business unit does not have";
@@ -74,6 +106,22 @@ table! {
     PhoneChoice, false, "Error: Invalid phone field choice", "the activity chooses a phone field that it does not send";
     Characters, false, "Error: Invalid characters in request", "the text or sender holds control characters that can't be sent";
     ContactKey, false, "Error: Invalid contact key", "the call carries no contact key, or one longer than 254 characters";
+    MessageSize, false, "Error: Invalid message size", "all texts of the message together have more than 40960 bytes";
+    TitleLength, false, "Error: Invalid title length", "the title is missing where the channel needs one, or longer than the channel takes";
+    ResellerCode, false, "Error: Invalid reseller code", "the reseller code is missing or not a number of at most nine digits";
+    ContentType, false, "Error: Invalid content type", "the activity names a kind of content that the channel does not have";
+    Segments, false, "Error: Invalid segments", "an MMS has no segment, one of an unknown type, or one that is empty or too long";
+    MediaUrl, false, "Error: Invalid media url", "the address of a medium is missing, too long, or not a web address";
+    TemplateLanguage, false, "Error: Invalid template language", "the template's language code is missing or not a code such as en_GB";
+    Placeholders, false, "Error: Invalid placeholders", "a placeholder of the template is empty, or holds a line break, a tab or more than four spaces in a row";
+    Header, false, "Error: Invalid header", "what fills the template's header is missing, too long, or out of range";
+    ButtonType, false, "Error: Invalid button type", "a button is of a type that the channel does not have";
+    File, false, "Error: Invalid file", "a file's name is missing, too long, or of a kind that the channel does not take";
+    Video, false, "Error: Invalid video", "a video's duration or thumbnail is missing or out of range";
+    Cards, false, "Error: Invalid cards", "there are too few or too many cards, or a card has a field that is missing, too long or not among its choices";
+    Suggestions, false, "Error: Invalid suggestions", "there are too many suggestions, or one has a field that is missing, too long or out of range";
+    FallbackSender, false, "Error: Invalid fallback sender", "there is a fallback text without a sender, or with one longer than 16 characters";
+    FallbackText, false, "Error: Invalid fallback text length", "the fallback text is longer than an SMS can be";
 }
 
 impl Rejection {

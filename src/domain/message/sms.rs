@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Draft, Rejection, names};
+use super::{Content, ContentFacts, Draft, Rejection, Subject, names};
 
 /// Infobip refuses more parts than this (status 25, infobip.md 2.1).
 pub(crate) const PARTS_MAX: usize = 25;
@@ -32,13 +32,15 @@ pub(crate) struct IndiaDlt {
 pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
     let sender = draft.sender(SENDER_CHARS_MAX)?;
     let text = draft.arguments.raw(names::TEXT);
-    if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX || Parts::of(text).count > PARTS_MAX {
+    if text.trim().is_empty() || !fits(text) {
         return Err(Rejection::TextLength);
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}')) {
-        return Err(Rejection::Characters);
-    }
     Ok(Content::Sms(SmsContent { sender, text: text.to_owned(), india_dlt: india_dlt(draft)? }))
+}
+
+/// Whether Infobip takes a text of this length as an SMS.
+pub(crate) fn fits(text: &str) -> bool {
+    text.len() <= TEXT_BYTES_MAX && Parts::of(text).count <= PARTS_MAX
 }
 
 fn india_dlt(draft: &Draft<'_>) -> Result<Option<IndiaDlt>, Rejection> {
@@ -55,21 +57,21 @@ fn india_dlt(draft: &Draft<'_>) -> Result<Option<IndiaDlt>, Rejection> {
     Ok(Some(IndiaDlt { principal_entity_id, content_template_id: content_template_id.map(str::to_owned) }))
 }
 
-impl Content {
-    /// Name and value of the callback data field that tells what was sent: `Message`, or `TemplateName` where the
-    /// channel sends templates (spec M4).
-    pub(crate) fn callback_subject(&self) -> (&'static str, &str) {
-        match self {
-            Self::Sms(content) => ("Message", &content.text),
-        }
+impl ContentFacts for SmsContent {
+    fn sender(&self) -> &str {
+        &self.sender
     }
-}
 
-impl Content {
-    /// About how many bytes of text it brings into a request.
-    pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Self::Sms(content) => content.text.len() + content.sender.len(),
+    fn subject(&self) -> Subject<'_> {
+        Subject::Message((&self.text).into())
+    }
+
+    fn each_text<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        visit(&self.sender);
+        visit(&self.text);
+        if let Some(dlt) = &self.india_dlt {
+            visit(&dlt.principal_entity_id);
+            dlt.content_template_id.iter().for_each(|id| visit(id));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Endpoint, Webhooks, envelope, message};
+use super::{EncodeError, Endpoint, Webhooks, envelope, message};
 use crate::dispatch::SendRequest;
 use crate::domain::message::Content;
 use crate::domain::message::sms::IndiaDlt;
@@ -39,14 +39,15 @@ impl From<&IndiaDlt> for WireRegional {
     }
 }
 
-fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>, serde_json::Error> {
+fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>, EncodeError> {
     let messages = request.messages.iter().map(|queued| {
-        let Content::Sms(content) = &queued.message.content;
+        let Content::Sms(content) = &queued.message.content else { return Err(EncodeError::OtherChannel) };
         let mut wire = message(queued, WireContent { text: &content.text }, request.now, webhooks);
         wire.options.regional = content.india_dlt.as_ref().map(WireRegional::from);
-        wire
+        Ok(wire)
     });
-    serde_json::to_vec(&envelope(request, messages.collect()))
+    let messages = messages.collect::<Result<Vec<_>, _>>()?;
+    Ok(serde_json::to_vec(&envelope(request, messages))?)
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
     #[test]
     fn a_bulk_with_everything() {
         let mut first = queued(1, "नमस्ते");
-        let Content::Sms(content) = &mut first.message.content;
+        let Content::Sms(content) = &mut first.message.content else { panic!("an SMS") };
         content.india_dlt = Some(IndiaDlt {
             principal_entity_id: "1234567890123456789".into(),
             content_template_id: Some("9876543210987654321".into()),

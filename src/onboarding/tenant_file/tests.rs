@@ -55,6 +55,10 @@ fn refused(text: &str, beginning: &str) {
     assert!(!sentence.contains('\n'), "{sentence}");
 }
 
+fn native(sms_reports: &str) -> Tracking {
+    Tracking::Native(ReportExtensions { sms_reports: sms_reports.to_owned(), omni_reports: "Omni Reports".to_owned() })
+}
+
 #[test]
 fn a_full_file_becomes_a_tenant() {
     let tenant = read(FULL).unwrap();
@@ -67,10 +71,10 @@ fn a_full_file_becomes_a_tenant() {
     assert_eq!(tenant.verification.salt.as_ref().unwrap().value.expose(), "PLANTED-salt");
     let account = &tenant.accounts[0];
     assert_eq!(account.base_url, "https://xxxxx.api.infobip.com");
-    assert_eq!(account.sms_senders, ["Waypost", "385991234567"]);
+    assert_eq!(account.senders.sms, ["Waypost", "385991234567"]);
     assert_eq!(account.custom_domains, ["go.example.com"]);
     assert_eq!(account.maybe_sent, MaybeSent::ReportUnknown);
-    assert_eq!(account.tracking, Tracking::Native { sms_reports: "My Reports".to_owned() });
+    assert_eq!(account.tracking, native("My Reports"));
     assert_eq!(account.webhook_tokens.len(), 1);
     assert_eq!(account.webhook_tokens[0].expose().len(), TOKEN_CHARS);
 }
@@ -84,7 +88,7 @@ fn optional_fields_may_be_missing() {
         assert!(read(&with(field, "")).is_ok(), "{field}");
     }
     assert_eq!(read(&with("maybe_sent", "")).unwrap().accounts[0].maybe_sent, MaybeSent::Repeat);
-    let default = Tracking::Native { sms_reports: "SMS Delivery Reports".to_owned() };
+    let default = native("SMS Delivery Reports");
     assert_eq!(read(&with("tracking", "")).unwrap().accounts[0].tracking, default);
     assert_eq!(read(&with("tracking", "tracking = { native = {} }")).unwrap().accounts[0].tracking, default);
 }
@@ -225,7 +229,10 @@ fn addresses_into_the_own_network_are_refused() {
 fn reports_go_to_one_place() {
     let tracking = |text: &str| with("tracking", &format!("tracking = {text}"));
     let external = read(&tracking("{ external = { sms_url = 'https://hooks.example.com/r?k=1' } }")).unwrap();
-    let expected = Tracking::External { sms_url: "https://hooks.example.com/r?k=1".to_owned() };
+    let expected = Tracking::External(NotificationUrls {
+        sms_url: "https://hooks.example.com/r?k=1".to_owned(),
+        omni_url: "https://hooks.example.com/r?k=1".to_owned(),
+    });
     assert_eq!(external.accounts[0].tracking, expected);
     for both_or_none in ["{}", "{ native = {}, external = { sms_url = 'https://a.example.com' } }"] {
         refused(&tracking(both_or_none), "account[1].tracking is not valid: it must be either native or external");
