@@ -27,8 +27,19 @@ use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 
 /// Version of the in-argument contract that new activities are written with.
 const CONTRACT: &str = "1";
-/// In-arguments without which no contact can be sent to, and what stands for any value of theirs.
-const REQUIRED: [&str; 4] = [names::CHANNEL, "phone1", names::SENDER, names::TEXT];
+/// In-arguments without which no contact can be sent to on one channel or another, and what stands for any value of
+/// theirs.
+const REQUIRED: [&str; 9] = [
+    names::CHANNEL,
+    "phone1",
+    names::SENDER,
+    names::TEXT,
+    names::TITLE,
+    names::RESELLER_CODE,
+    names::TEMPLATE_NAME,
+    names::TEMPLATE_LANGUAGE,
+    names::SCENARIO_KEY,
+];
 const ANY_VALUE: &str = "{{…}}";
 /// Entries of an outbox that are counted; beyond, "at least".
 const COUNTED_MAX: usize = 10_000;

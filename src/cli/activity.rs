@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{CliError, Session};
 use crate::control::{ActivityKind, ActivityRequest, ControlRequest};
 use crate::domain::ids::Mid;
-use crate::domain::message::contract::{ARGUMENTS, ArgumentRow, Form, NUMBERED_MAX, ReadBy};
+use crate::domain::message::contract::{ARGUMENTS, ArgumentRow, CARDS_MAX, Form, NUMBERED_MAX, ReadBy};
 use crate::domain::message::{Rejection, STATUS_TABLE};
 use crate::nearest::{shown, suggestion};
 
@@ -51,7 +51,11 @@ pub(super) fn run(session: &mut Session<'_>, command: ActivityCommand) -> Result
 fn contract() -> String {
     let mut text = String::from("| in-argument | read by | meaning |\n|---|---|---|\n");
     for ArgumentRow { name, read_by, form, meaning } in ARGUMENTS {
-        let name = if *form == Form::Numbered { format!("`{name}1`, `{name}2`, …") } else { format!("`{name}`") };
+        let name = match form {
+            Form::Numbered => format!("`{name}1`, `{name}2`, …"),
+            Form::PerCard => format!("`card1{name}`, `card2{name}`, …"),
+            Form::Single | Form::Own => format!("`{name}`"),
+        };
         let read_by = match read_by {
             ReadBy::Both => "both",
             ReadBy::Messaging => "messaging",
@@ -83,11 +87,7 @@ fn settable(kind: ActivityKind) -> impl Iterator<Item = &'static ArgumentRow> {
 fn checked(kind: ActivityKind, arguments: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
     let mut checked = BTreeMap::new();
     for (name, value) in arguments {
-        let is_it = |row: &ArgumentRow| match row.form {
-            Form::Numbered => name.strip_prefix(row.name).is_some_and(is_number),
-            _ => row.name == name,
-        };
-        if !settable(kind).any(is_it) {
+        if !settable(kind).any(|row| row.names(&name)) {
             let suggestion = suggestion(&name, settable(kind).map(|row| row.name));
             return Err(format!("{} is not an in-argument of this activity{suggestion}", shown(&name)));
         }
@@ -96,12 +96,6 @@ fn checked(kind: ActivityKind, arguments: Vec<(String, String)>) -> Result<BTree
         }
     }
     Ok(checked)
-}
-
-/// A number from 1 to [`NUMBERED_MAX`] without sign and leading zeros.
-fn is_number(text: &str) -> bool {
-    text.starts_with(|c: char| matches!(c, '1'..='9'))
-        && text.parse::<usize>().is_ok_and(|number| number <= NUMBERED_MAX)
 }
 
 fn argument(text: &str) -> Result<(String, String), String> {
@@ -123,7 +117,8 @@ fn after_help() -> String {
     let names = |kind| {
         let name = |row: &ArgumentRow| match row.form {
             Form::Numbered => format!("{0}1 to {0}{NUMBERED_MAX}", row.name),
-            _ => row.name.to_owned(),
+            Form::PerCard => format!("card1{0} to card{CARDS_MAX}{0}", row.name),
+            Form::Single | Form::Own => row.name.to_owned(),
         };
         settable(kind).map(name).collect::<Vec<_>>().join(", ")
     };

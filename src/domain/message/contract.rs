@@ -41,6 +41,45 @@ pub(crate) struct ArgumentRow {
 /// Largest number of a numbered in-argument that is looked at; the page offers fewer.
 pub(crate) const NUMBERED_MAX: usize = 50;
 
+/// Cards of an RCS carousel (infobip.md 6).
+pub(crate) const CARDS_MAX: usize = 10;
+
+/// What in-arguments of a card begin with; its number and the field follow.
+pub(crate) const CARD_PREFIX: &str = "card";
+/// What a card's own suggestions are called after its number: the numbered names of the message's, as
+/// `card1SuggestionType1`.
+const CARD_SUGGESTION: &str = "Suggestion";
+
+impl ArgumentRow {
+    /// Whether an in-argument of this name is one of the row's.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        match self.form {
+            Form::Single | Form::Own => self.name == name,
+            Form::PerCard => of_card(name) == Some(self.name),
+            Form::Numbered => {
+                let numbered = |name: &str| {
+                    name.strip_prefix(self.name).and_then(number).is_some_and(|number| number <= NUMBERED_MAX)
+                };
+                let of_card = of_card(name).and_then(|field| field.strip_prefix(CARD_SUGGESTION));
+                numbered(name) || of_card.is_some_and(|field| numbered(&format!("suggestion{field}")))
+            }
+        }
+    }
+}
+
+/// What stands behind `card` and the card's number.
+fn of_card(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(CARD_PREFIX)?;
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (card, field) = rest.split_at_checked(digits)?;
+    number(card).filter(|card| *card <= CARDS_MAX).map(|_| field)
+}
+
+/// A number from 1 without sign and leading zeros.
+fn number(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|_| text.starts_with(|c: char| matches!(c, '1'..='9')))
+}
+
 macro_rules! contract {
     ($($constant:ident = $name:literal, $read_by:ident, $form:ident, $meaning:literal;)*) => {
         /// Names of the in-arguments.
@@ -153,6 +192,20 @@ contract! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_name_is_one_row_s() {
+        let rows = |name: &str| ARGUMENTS.iter().filter(|row| row.names(name)).map(|row| row.name).collect::<Vec<_>>();
+        assert_eq!(rows("text"), ["text"]);
+        assert_eq!(rows("phone50"), ["phone"]);
+        assert_eq!(rows("card10Title"), ["Title"]);
+        assert_eq!(rows("card2SuggestionUrl4"), ["suggestionUrl"]);
+        for name in
+            ["phone", "phone0", "phone51", "phone01", "Title", "card0Title", "card11Title", "cardTitle", "card1"]
+        {
+            assert_eq!(rows(name), [""; 0], "{name}");
+        }
+    }
 
     #[test]
     fn no_name_has_two_meanings() {
