@@ -6,9 +6,11 @@
 pub(crate) mod callback_data;
 pub(crate) mod channel;
 pub(crate) mod check;
+pub(crate) mod click;
 pub(crate) mod delivery;
 pub(crate) mod extension;
 pub(crate) mod ids;
+pub(crate) mod inbound;
 pub(crate) mod message;
 pub(crate) mod origin;
 pub(crate) mod phone;

@@ -54,7 +54,7 @@ pub(crate) use accounts::{AccountState, Accounts};
 pub(crate) use answers::ANSWER_KEPT;
 pub(crate) use answers::{Answers, FirstAnswer};
 pub(crate) use configurations::{ConfigurationId, ConfigurationRecord, Configurations};
-pub(crate) use keys::{OutboxTarget, ReportRef};
+pub(crate) use keys::{Hash, OutboxSubject, OutboxTarget, ReportRef};
 pub(crate) use kv::KvError;
 #[cfg(test)]
 pub(crate) use kv_memory::MemoryKv;
@@ -62,7 +62,10 @@ pub(crate) use kv_sled::OpenKvError;
 pub(crate) use messages::{DeadLetter, Found, InFlight, Messages, SentMessage, SentOutcome};
 pub(crate) use queues::{QueueMark, QueueRecord, Queues};
 pub(crate) use record::RecordError;
-pub(crate) use reports::{OutboxEntry, OutboxPlace, PlacedEntry, ReportRecord, Reports};
+pub(crate) use reports::{
+    ClickRecord, InboundRecord, LastSent, OutboxEntry, OutboxPlace, PlacedEntry, ReplyEvent, ReplyOf, ReportRecord,
+    Reports, Taken, UNASSIGNED,
+};
 pub(crate) use seal::{MasterKey, SealError};
 pub(crate) use tenants::Tenants;
 pub(crate) use writer::Receipt;

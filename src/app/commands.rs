@@ -13,17 +13,20 @@ use crate::control::{
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::delivery::LocalEnd;
-use crate::domain::extension::{self, SAMPLE_AUDIENCE};
+use crate::domain::extension::{
+    INBOUND_MESSAGES, OMNI_REPORTS, SAMPLE_AUDIENCE, SMS_DELIVERY_REPORTS, SMS_URL_TRACKING, UNIFIED_URL_TRACKING,
+    VIBER_URL_TRACKING,
+};
 use crate::domain::ids::Mid;
 use crate::domain::message::names;
 use crate::domain::report;
-use crate::domain::tenant::{DeliveryReports, ReportTarget, Tenant};
+use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::intake::check_works;
 use crate::onboarding::{self, TenantSummary, TenantView};
 use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
 use crate::sfmc::data_extension::Provisioned;
-use crate::store::{self, OutboxTarget, QueueMark, StoreError};
+use crate::store::{self, OutboxSubject, OutboxTarget, QueueMark, StoreError};
 
 /// Version of the in-argument contract that new activities are written with.
 const CONTRACT: &str = "1";
@@ -178,21 +181,43 @@ impl Commands {
     async fn provision(&self, tenant: &Tenant) -> ControlAnswer {
         let mut wanted = std::collections::BTreeSet::new();
         for account in &tenant.accounts {
-            for reports in [DeliveryReports::Sms, DeliveryReports::Omni] {
-                if let ReportTarget::Extension(key) = account.report_target(reports) {
-                    wanted.insert((reports, key));
+            for kind in ReportKind::ALL {
+                if let ReportTarget::Extension(key) = account.report_target(kind) {
+                    wanted.insert((kind, key));
                 }
             }
         }
         let mut checks = Vec::new();
-        for (reports, key) in wanted {
-            let ours = extension::of_delivery_reports(reports);
-            checks.push(if key == ours.external_key {
-                provisioned(key, self.parts.sfmc.provision(tenant, ours).await)
-            } else {
-                let detail = format!("is an extension of your own: only {} is created", ours.name);
-                Check { name: format!("Data extension {key}"), outcome: CheckOutcome::Unknown, detail }
-            });
+        for (kind, key) in wanted {
+            let sfmc = &self.parts.sfmc;
+            let outcome = match (kind, key) {
+                (_, key) if key == SMS_DELIVERY_REPORTS.external_key => {
+                    sfmc.provision(tenant, &SMS_DELIVERY_REPORTS).await
+                }
+                (_, key) if key == OMNI_REPORTS.external_key => sfmc.provision(tenant, &OMNI_REPORTS).await,
+                (ReportKind::Clicks, key) if key == UNIFIED_URL_TRACKING.external_key => {
+                    sfmc.provision(tenant, &UNIFIED_URL_TRACKING).await
+                }
+                (ReportKind::Clicks, key) if key == SMS_URL_TRACKING.external_key => {
+                    sfmc.provision(tenant, &SMS_URL_TRACKING).await
+                }
+                (ReportKind::Clicks, key) if key == VIBER_URL_TRACKING.external_key => {
+                    sfmc.provision(tenant, &VIBER_URL_TRACKING).await
+                }
+                (ReportKind::Inbound, key) if key == INBOUND_MESSAGES.external_key => {
+                    sfmc.provision(tenant, &INBOUND_MESSAGES).await
+                }
+                (_, key) => {
+                    let detail = "is an extension of your own: only the package's are created".to_owned();
+                    checks.push(Check {
+                        name: format!("Data extension {key}"),
+                        outcome: CheckOutcome::Unknown,
+                        detail,
+                    });
+                    continue;
+                }
+            };
+            checks.push(provisioned(key, outcome));
         }
         let sample = self.parts.sfmc.provision(tenant, &SAMPLE_AUDIENCE).await;
         checks.push(provisioned(SAMPLE_AUDIENCE.external_key, sample));
@@ -321,12 +346,13 @@ impl Commands {
             refused.extend(reports.refused(mid, lane, None, COUNTED_MAX)?);
         }
         for placed in refused {
-            let Some(record) = reports.get(mid, placed.place.report)? else { continue };
+            let OutboxSubject::Report(report) = placed.place.subject else { continue };
+            let Some(record) = reports.get(mid, report)? else { continue };
             list.push(RefusedReport {
-                message_id: record.report.message_id,
+                message_id: record.message_id().to_owned(),
                 account: placed.entry.account.to_string(),
-                status_name: record.report.status.name,
-                stored_at: placed.place.stored_at.to_iso(),
+                status_name: record.reports.delivery.map(|report| report.status.name).unwrap_or_default(),
+                stored_at: record.stored_at.to_iso(),
                 problem: placed.entry.problem.unwrap_or_default(),
             });
         }

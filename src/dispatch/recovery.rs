@@ -186,10 +186,11 @@ impl Dispatch {
                 continue;
             };
             let report = self.store.reports().get(queue.mid, ReportRef::of(queue.id, *sequence))?;
-            match report.filter(|record| record.report.origin == Origin::Infobip) {
-                Some(record) => {
+            let report = report.and_then(|record| record.reports.delivery);
+            match report.filter(|report| report.origin == Origin::Infobip) {
+                Some(report) => {
                     message.progress.last_attempt_at = Some(in_flight.started_at);
-                    evidence.sent.push((message, sent(in_flight, record.report.status)));
+                    evidence.sent.push((message, sent(in_flight, report.status)));
                 }
                 None => evidence.open.push(message),
             }

@@ -108,7 +108,8 @@ impl Dispatch {
     fn proved_sent(&self, mid: Mid, message: &QueuedMessage) -> Result<Option<SentOutcome>, StoreError> {
         let Some(attempt_at) = message.progress.last_attempt_at else { return Ok(None) };
         let report = self.store.reports().get(mid, ReportRef::of(message.id.queue, message.id.sequence))?;
-        let report = report.map(|record| record.report).filter(|report| report.origin == Origin::Infobip);
+        let report =
+            report.and_then(|record| record.reports.delivery).filter(|report| report.origin == Origin::Infobip);
         Ok(report.map(|report| SentOutcome::Sent { at: attempt_at, status: report.status }))
     }
 

@@ -57,7 +57,7 @@ fn ended(process: &Process, id: &str) -> LocalEnd {
     let SentOutcome::Ended(end) = sent.outcome else { panic!("{id} was sent") };
     let place: MessageId = id.parse().unwrap();
     let report = process.store.reports().get(MID, ReportRef::of(place.queue, place.sequence)).unwrap();
-    assert!(report.expect("a report").report.is_final);
+    assert!(report.expect("a report").reports.final_delivery().is_some());
     end
 }
 
@@ -105,7 +105,7 @@ fn report(id: &str) -> DeliveryReport {
 
 fn record(process: &Process, report: DeliveryReport) {
     let account = crate::domain::ids::AccountId::new("main").unwrap();
-    now(process.recorder.record(MID, &account, Channel::Sms, vec![report])).unwrap();
+    now(process.recorder.record(MID, &account, Channel::Sms, vec![report.into()])).unwrap();
 }
 
 // Maybe sent (spec Q6b).

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inbound::InboundChannel;
 use super::message::{Content, Draft, Rejection, kakao_alim, kakao_chingu, lms, mms, rcs, sms, viber, whatsapp};
 
 /// A way to send. A stored number stands for it in the order of this list: new ones go to the end.
@@ -68,6 +69,8 @@ pub(crate) struct Capability {
     pub(crate) has_log: bool,
     /// Whether the endpoint can shorten and track URLs; where it can't, the activity's wish is passed over.
     pub(crate) tracks_links: bool,
+    /// What replies to it come on; `None` where there are none.
+    pub(crate) replies: Option<InboundChannel>,
     /// What sends instead when the account sends Kakao over OMNI failover.
     pub(crate) over_omni: Option<Channel>,
     /// Draft → validated content, in the manual's order of checks (spec M9).
@@ -87,6 +90,7 @@ const SMS: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    replies: Some(InboundChannel::Sms),
     over_omni: None,
     validate: sms::validate,
 };
@@ -97,6 +101,7 @@ const LMS: Capability = Capability {
     reported_as: "LMS",
     path: "lms",
     bulk_id: "Infobip LMS",
+    replies: None,
     validate: lms::validate,
     ..SMS
 };
@@ -108,6 +113,7 @@ const MMS: Capability = Capability {
     path: "mms",
     bulk_id: "Infobip MMS",
     reports: ReportFamily::AsAccountSays,
+    replies: Some(InboundChannel::Mms),
     validate: mms::validate,
     ..SMS
 };
@@ -123,6 +129,7 @@ const WHATSAPP: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: false,
     tracks_links: true,
+    replies: Some(InboundChannel::WhatsApp),
     over_omni: None,
     validate: whatsapp::validate,
 };
@@ -138,6 +145,7 @@ const VIBER: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    replies: Some(InboundChannel::Viber),
     over_omni: None,
     validate: viber::validate,
 };
@@ -149,6 +157,7 @@ const VIBER_OMNI: Capability = Capability {
     path: "viber-omni",
     bulk_max: 1,
     tracks_links: false,
+    replies: None,
     validate: viber::validate_omni,
     ..VIBER
 };
@@ -164,6 +173,7 @@ const KAKAO_CHINGU: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    replies: None,
     over_omni: Some(Channel::KakaoChinguOmni),
     validate: kakao_chingu::validate,
 };
@@ -209,6 +219,7 @@ const RCS: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    replies: Some(InboundChannel::Rcs),
     over_omni: None,
     validate: rcs::validate,
 };

@@ -1,7 +1,8 @@
 //! The data extensions' columns: the one table that provisioning, mapping, documentation and tests read (spec T4).
 
-use super::report::{DeliveryReport, ErrorInfo};
-use super::tenant::DeliveryReports;
+use super::click::Click;
+use super::inbound::InboundRow;
+use super::report::{DeliveryReport, DeliveryRow, ErrorInfo};
 use super::timestamp::Timestamp;
 
 /// Type of a column, as SFMC names it.
@@ -107,27 +108,27 @@ use ColumnType::{Boolean, Date, Decimal, Number, Text};
 macro_rules! delivery_columns {
     ($message_count:expr, [$($more:expr),* $(,)?]) => {
         &[
-            key("messageId", Text(50), |r| Cell::Text(r.message_id.clone())),
+            key("messageId", Text(50), |r| Cell::Text(r.report.message_id.clone())),
             column("messageCount", Number, true, $message_count),
-            column("to", Text(50), false, |r| Cell::Text(r.to.clone().unwrap_or_default())),
+            column("to", Text(50), false, |r| Cell::Text(r.report.to.clone().unwrap_or_default())),
             column("pricePerMessage", Decimal(18, 6), true, |r| {
-                r.price_per_message.clone().map_or(Cell::Null, Cell::Decimal)
+                r.report.price_per_message.clone().map_or(Cell::Null, Cell::Decimal)
             }),
-            column("priceCurrency", Text(5), true, |r| text(r.price_currency.as_deref())),
-            column("statusGroupId", Number, false, |r| Cell::Number(i64::from(r.status.group_id))),
-            column("statusGroupName", Text(50), false, |r| Cell::Text(r.status.group_name.clone())),
-            column("statusId", Number, false, |r| Cell::Number(i64::from(r.status.id))),
-            column("statusName", Text(50), false, |r| Cell::Text(r.status.name.clone())),
-            column("statusDescription", Text(100), false, |r| Cell::Text(r.status.description.clone())),
-            column("errorGroupId", Number, true, |r| number(error(r, |e| e.group_id))),
-            column("errorGroupName", Text(50), true, |r| text(error(r, |e| e.group_name.clone()).as_deref())),
-            column("errorId", Number, true, |r| number(error(r, |e| e.id))),
-            column("errorName", Text(50), true, |r| text(error(r, |e| e.name.clone()).as_deref())),
-            column("errorDescription", Text(1000), true, |r| text(error(r, |e| e.description.clone()).as_deref())),
-            column("errorPermanent", Boolean, true, |r| error(r, |e| e.permanent).map_or(Cell::Null, Cell::Boolean)),
-            column("callbackData", Text(4000), true, |r| text(r.callback_data.as_deref())),
-            column("sentAt", Date, false, |r| date(r.sent_at.or(r.done_at))),
-            column("doneAt", Date, false, |r| date(r.done_at.or(r.sent_at))),
+            column("priceCurrency", Text(5), true, |r| text(r.report.price_currency.as_deref())),
+            column("statusGroupId", Number, false, |r| Cell::Number(i64::from(r.report.status.group_id))),
+            column("statusGroupName", Text(50), false, |r| Cell::Text(r.report.status.group_name.clone())),
+            column("statusId", Number, false, |r| Cell::Number(i64::from(r.report.status.id))),
+            column("statusName", Text(50), false, |r| Cell::Text(r.report.status.name.clone())),
+            column("statusDescription", Text(100), false, |r| Cell::Text(r.report.status.description.clone())),
+            column("errorGroupId", Number, true, |r| number(error(&r.report, |e| e.group_id))),
+            column("errorGroupName", Text(50), true, |r| text(error(&r.report, |e| e.group_name.clone()).as_deref())),
+            column("errorId", Number, true, |r| number(error(&r.report, |e| e.id))),
+            column("errorName", Text(50), true, |r| text(error(&r.report, |e| e.name.clone()).as_deref())),
+            column("errorDescription", Text(1000), true, |r| text(error(&r.report, |e| e.description.clone()).as_deref())),
+            column("errorPermanent", Boolean, true, |r| error(&r.report, |e| e.permanent).map_or(Cell::Null, Cell::Boolean)),
+            column("callbackData", Text(4000), true, |r| text(r.report.callback_data.as_deref())),
+            column("sentAt", Date, false, |r| date(r.report.sent_at.or(r.report.done_at))),
+            column("doneAt", Date, false, |r| date(r.report.done_at.or(r.report.sent_at))),
             $($more),*
         ]
     };
@@ -135,41 +136,106 @@ macro_rules! delivery_columns {
 
 /// *SMS Delivery Reports*: SMS and LMS, and MMS where the account says so (the manual, *SMS delivery reports*; infobip.md
 /// 12.1). Columns that are not nullable get a value whatever the report leaves out.
-pub(crate) const SMS_DELIVERY_REPORTS: Extension<DeliveryReport> = Extension {
+pub(crate) const SMS_DELIVERY_REPORTS: Extension<DeliveryRow> = Extension {
     name: "SMS Delivery Reports",
     external_key: "SMS Delivery Reports",
     columns: delivery_columns!(
-        |r| r.message_count.map_or(Cell::Null, |n| Cell::Number(i64::from(n))),
+        |r| r.report.message_count.map_or(Cell::Null, |n| Cell::Number(i64::from(n))),
         [
-            column("originalMCC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(..3)))),
-            column("originalMNC", Text(50), true, |r| text(r.mcc_mnc.as_deref().and_then(|code| code.get(3..)))),
-            column("channel", Text(50), true, |r| Cell::Text(r.channel.clone())),
+            column("originalMCC", Text(50), true, |r| text(r.report.mcc_mnc.as_deref().and_then(|code| code.get(..3)))),
+            column("originalMNC", Text(50), true, |r| text(r.report.mcc_mnc.as_deref().and_then(|code| code.get(3..)))),
+            column("channel", Text(50), true, |r| Cell::Text(r.report.channel.clone())),
         ]
     ),
 };
 
 /// *Omni Reports*: MMS, WhatsApp, Viber, RCS and both Kakao channels (the manual, *OMNI delivery reports*; infobip.md
 /// 12.2). The count is always 1, whatever the report says (spec R1).
-pub(crate) const OMNI_REPORTS: Extension<DeliveryReport> = Extension {
+pub(crate) const OMNI_REPORTS: Extension<DeliveryRow> = Extension {
     name: "Omni Reports",
     external_key: "Omni Reports",
     columns: delivery_columns!(
         |_| Cell::Number(1),
         [
-            column("seenAt", Date, true, |_| Cell::Null),
-            column("from", Text(50), true, |r| text(r.sender.as_deref())),
-            column("channel", Text(50), true, |r| Cell::Text(r.channel.clone())),
+            column("seenAt", Date, true, |r| date(r.seen_at)),
+            column("from", Text(50), true, |r| text(r.report.sender.as_deref())),
+            column("channel", Text(50), true, |r| Cell::Text(r.report.channel.clone())),
         ]
     ),
 };
 
-/// The package's extension for a kind of delivery reports.
-pub(crate) const fn of_delivery_reports(reports: DeliveryReports) -> &'static Extension<DeliveryReport> {
-    match reports {
-        DeliveryReports::Sms => &SMS_DELIVERY_REPORTS,
-        DeliveryReports::Omni => &OMNI_REPORTS,
-    }
-}
+/// *Unified URL Tracking*: clicks of all channels (the manual, *Unified URL tracking*; infobip.md 12.4). No key: one
+/// person can click many times.
+pub(crate) const UNIFIED_URL_TRACKING: Extension<Click> = Extension {
+    name: "Unified URL Tracking",
+    external_key: "Unified URL Tracking",
+    columns: &[
+        column("notificationType", Text(50), true, |c| Cell::Text(c.notification_type.clone())),
+        column("messageId", Text(50), false, |c| Cell::Text(c.message_id.clone())),
+        column("recipient", Text(50), true, |c| text(c.recipient.as_deref())),
+        column("url", Text(1000), true, |c| text(c.url.as_deref())),
+        column("sendDateTime", Date, true, |c| Cell::Date(c.clicked_at)),
+        column("deviceType", Text(50), true, |c| text(c.device_type.as_deref())),
+        column("os", Text(50), true, |c| text(c.os.as_deref())),
+        column("deviceName", Text(50), true, |c| text(c.device_name.as_deref())),
+        column("callbackData", Text(4000), true, |c| text(c.callback_data.as_deref())),
+        column("channel", Text(50), false, |c| Cell::Text(c.channel.clone())),
+    ],
+};
+
+/// The columns of the older extensions, one per channel (infobip.md 12.3): `sendDateTime` is a text of epoch
+/// milliseconds there.
+const OLDER_URL_TRACKING: &[Column<Click>] = &[
+    column("notificationType", Text(50), true, |c| Cell::Text(c.notification_type.clone())),
+    column("messageId", Text(50), true, |c| Cell::Text(c.message_id.clone())),
+    column("recipient", Text(50), true, |c| text(c.recipient.as_deref())),
+    column("url", Text(1000), true, |c| text(c.url.as_deref())),
+    column("sendDateTime", Text(50), true, |c| Cell::Text(c.clicked_at.as_millis().to_string())),
+    column("deviceType", Text(50), true, |c| text(c.device_type.as_deref())),
+    column("os", Text(50), true, |c| text(c.os.as_deref())),
+    column("deviceName", Text(50), true, |c| text(c.device_name.as_deref())),
+    column("callbackData", Text(4000), true, |c| text(c.callback_data.as_deref())),
+];
+
+/// *SMS URL Tracking*, older (the manual, *SMS URL tracking*).
+pub(crate) const SMS_URL_TRACKING: Extension<Click> =
+    Extension { name: "SMS URL Tracking", external_key: "SMS URL Tracking", columns: OLDER_URL_TRACKING };
+
+/// *Viber URL Tracking*, older (the manual, *Viber URL Tracking*).
+pub(crate) const VIBER_URL_TRACKING: Extension<Click> =
+    Extension { name: "Viber URL Tracking", external_key: "Viber URL Tracking", columns: OLDER_URL_TRACKING };
+
+/// *Inbound Messages* (infobip.md 12.5; the manual gives no columns).
+pub(crate) const INBOUND_MESSAGES: Extension<InboundRow> = Extension {
+    name: "Inbound Messages",
+    external_key: "Inbound Messages",
+    columns: &[
+        key("messageId", Text(100), |r| Cell::Text(r.inbound.message_id.clone())),
+        column("pairedMessageId", Text(50), true, |r| {
+            let paired = r.pairing.as_ref().map(|pairing| pairing.message_id.to_string());
+            text(paired.as_deref().or(r.inbound.paired_message_id.as_deref()))
+        }),
+        column("channel", Text(50), false, |r| Cell::Text(r.inbound.channel.reported_as().to_owned())),
+        column("sender", Text(50), false, |r| Cell::Text(r.inbound.sender.clone())),
+        column("destination", Text(50), false, |r| Cell::Text(r.inbound.destination.clone())),
+        column("contentType", Text(50), false, |r| Cell::Text(r.inbound.content_type.clone())),
+        column("message", Text(4000), false, |r| Cell::Text(r.inbound.text.clone())),
+        column("cleanText", Text(4000), true, |r| text(r.inbound.clean_text.as_deref())),
+        column("keyword", Text(100), true, |r| text(r.inbound.keyword.as_deref())),
+        column("receivedAt", Date, false, |r| Cell::Date(r.inbound.received_at)),
+        column("messageCount", Number, true, |r| {
+            r.inbound.message_count.map_or(Cell::Null, |n| Cell::Number(i64::from(n)))
+        }),
+        column("callbackData", Text(4000), true, |r| {
+            let paired = r.pairing.as_ref().map(|pairing| pairing.callback_data.as_str());
+            text(r.inbound.callback_data.as_deref().or(paired))
+        }),
+        column("contactKey", Text(254), true, |r| text(r.pairing.as_ref().map(|p| p.contact_key.as_str()))),
+        column("entityId", Text(255), true, |r| text(r.inbound.entity_id.as_deref())),
+        column("applicationId", Text(255), true, |r| text(r.inbound.application_id.as_deref())),
+        column("campaignReferenceId", Text(255), true, |r| text(r.inbound.campaign_reference_id.as_deref())),
+    ],
+};
 
 /// Name and external key of the sample audience, *SampleAudience* (spec T4), and its columns.
 pub(crate) const SAMPLE_AUDIENCE: Extension<()> = Extension {

@@ -36,6 +36,9 @@ pub(crate) const VALIDITY_MINUTES_MAX: u16 = 2_880;
 /// Longest bulk id at Infobip, in characters (infobip.md 1.3).
 pub(crate) const BULK_ID_CHARS_MAX: usize = 100;
 
+/// Longest key of an event definition that is taken, in characters; SFMC's own have 45.
+pub(crate) const EVENT_KEY_CHARS_MAX: usize = 200;
+
 /// Most text of one message, in bytes. A stored record takes 64 KiB, and callback data may need 16 of them.
 pub(crate) const CONTENT_BYTES_MAX: usize = 40 * 1_024;
 
@@ -54,6 +57,8 @@ pub(crate) struct Message {
     pub(crate) validity_minutes: u16,
     /// Not sent after this moment, if the activity says so (spec Q4).
     pub(crate) latest_send_at: Option<Timestamp>,
+    /// Key of the event definition that a reply fires for the contact (spec M6).
+    pub(crate) reply_event: Option<String>,
 }
 
 /// What is the same for all messages of one request: messages that differ here can't share one.

@@ -127,6 +127,54 @@ impl DeliveryReport {
     }
 }
 
+/// That a person has seen a message (infobip.md 9.3).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) struct SeenReport {
+    // Of two seen reports the earlier stands; the derived order compares it first.
+    pub(crate) seen_at: Timestamp,
+    pub(crate) sent_at: Option<Timestamp>,
+    /// `messageId` as it came.
+    pub(crate) message_id: String,
+    /// Who saw it; personal data. Infobip calls it `from`.
+    pub(crate) recipient: Option<String>,
+    /// Our sender. Infobip calls it `to`.
+    pub(crate) sender: Option<String>,
+}
+
+/// All that stands for one message. Any order of arrival and any repeats end in the same value.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct MessageReports {
+    pub(crate) delivery: Option<DeliveryReport>,
+    pub(crate) seen: Option<SeenReport>,
+}
+
+impl MessageReports {
+    #[must_use]
+    pub(crate) fn combine(self, other: Self) -> Self {
+        let delivery = match (self.delivery, other.delivery) {
+            (Some(a), Some(b)) => Some(a.combine(b)),
+            (a, b) => a.or(b),
+        };
+        let seen = match (self.seen, other.seen) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Self { delivery, seen }
+    }
+
+    /// The delivery report, when it is final.
+    pub(crate) fn final_delivery(&self) -> Option<&DeliveryReport> {
+        self.delivery.as_ref().filter(|report| report.is_final)
+    }
+}
+
+/// What one row of a delivery reports extension is made of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct DeliveryRow {
+    pub(crate) report: DeliveryReport,
+    pub(crate) seen_at: Option<Timestamp>,
+}
+
 /// What a report needs to know of its message.
 #[derive(Clone, Copy)]
 pub(crate) struct ReportSubject<'a> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, ReportFamily, SenderKind};
+use super::extension;
 use super::ids::{AccountId, Mid};
 use super::phone::Country;
 use super::secret::Secret;
@@ -19,6 +20,10 @@ pub(crate) struct Tenant {
     pub(crate) default_country: Option<String>,
     /// Whether test-mode contacts are really sent to (spec M11).
     pub(crate) send_in_test_mode: bool,
+    pub(crate) replies: ReplyPolicy,
+    pub(crate) retention: Retention,
+    /// IANA name of the zone whose local time dates are written in; UTC without one (spec R2).
+    pub(crate) time_zone: Option<String>,
     pub(crate) accounts: Vec<Account>,
 }
 
@@ -63,6 +68,7 @@ pub(crate) struct Account {
     pub(crate) mms_reports: MmsReports,
     pub(crate) kakao_way: KakaoWay,
     pub(crate) maybe_sent: MaybeSent,
+    pub(crate) webhook_auth: WebhookAuth,
     /// Unguessable parts of the webhook paths, the current one last. Old ones stay valid (spec §2).
     pub(crate) webhook_tokens: Vec<Secret>,
 }
@@ -93,6 +99,20 @@ pub(crate) enum Tracking {
 pub(crate) struct ReportExtensions {
     pub(crate) sms_reports: String,
     pub(crate) omni_reports: String,
+    pub(crate) url_tracking: String,
+    pub(crate) inbound_messages: String,
+}
+
+impl Default for ReportExtensions {
+    /// The package's own.
+    fn default() -> Self {
+        Self {
+            sms_reports: extension::SMS_DELIVERY_REPORTS.external_key.to_owned(),
+            omni_reports: extension::OMNI_REPORTS.external_key.to_owned(),
+            url_tracking: extension::UNIFIED_URL_TRACKING.external_key.to_owned(),
+            inbound_messages: extension::INBOUND_MESSAGES.external_key.to_owned(),
+        }
+    }
 }
 
 /// The customer's URLs that reports are posted to.
@@ -100,6 +120,59 @@ pub(crate) struct ReportExtensions {
 pub(crate) struct NotificationUrls {
     pub(crate) sms_url: String,
     pub(crate) omni_url: String,
+    /// Without one, clicks are kept here only.
+    pub(crate) clicks_url: Option<String>,
+    /// Without one, replies are kept here only.
+    pub(crate) inbound_url: Option<String>,
+    /// Key of the HMAC that every post carries; without one they are not signed.
+    pub(crate) signing_key: Option<Secret>,
+}
+
+/// What an account's webhooks must carry besides the unguessable path, where it sets that up at Infobip: subscriptions
+/// can, URLs of a request can't (infobip.md 9.7). So it is asked of calls that come with it, and of the bare path.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct WebhookAuth {
+    pub(crate) basic: Option<BasicAuth>,
+    pub(crate) hmac_key: Option<Secret>,
+}
+
+/// A user name and password.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct BasicAuth {
+    pub(crate) user: String,
+    pub(crate) password: Secret,
+}
+
+/// How replies are taken (spec R3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ReplyPolicy {
+    /// Whether a tapped button counts as a reply, with the text that the person saw.
+    pub(crate) takes_buttons: bool,
+    /// How long after a message was sent its contact is taken to be waiting for the event, in seconds.
+    pub(crate) event_delay_secs: u32,
+    /// How far back a reply is paired with the newest message, in days.
+    pub(crate) pairing_days: u16,
+}
+
+impl Default for ReplyPolicy {
+    fn default() -> Self {
+        Self { takes_buttons: false, event_delay_secs: 30, pairing_days: 30 }
+    }
+}
+
+/// How long a business unit's data is kept, in days (spec R5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Retention {
+    /// Finished messages.
+    pub(crate) messages_days: u16,
+    /// Reports, clicks and inbound messages that their target has taken.
+    pub(crate) reports_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { messages_days: 180, reports_days: 180 }
+    }
 }
 
 /// Which reports MMS counts among: the manual names it in both lists (spec T3).
@@ -120,11 +193,19 @@ pub(crate) enum KakaoWay {
     Omni,
 }
 
-/// One of the two extensions, or URLs, that delivery reports go to.
+/// The kinds of reports that have an extension, or URL, of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(crate) enum DeliveryReports {
+pub(crate) enum ReportKind {
+    /// Delivery reports of the SMS family.
     Sms,
+    /// Delivery and seen reports of the Omni family.
     Omni,
+    Clicks,
+    Inbound,
+}
+
+impl ReportKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Sms, Self::Omni, Self::Clicks, Self::Inbound];
 }
 
 /// Where one kind of reports goes.
@@ -133,6 +214,8 @@ pub(crate) enum ReportTarget<'a> {
     /// External key of a data extension.
     Extension(&'a str),
     Url(&'a str),
+    /// Nowhere: it is kept here only.
+    Nowhere,
 }
 
 impl Senders {
@@ -169,24 +252,26 @@ impl Tenant {
 
 impl Account {
     /// Among which delivery reports those of a channel count. A spelling that is not known any more counts as SMS.
-    pub(crate) fn delivery_reports(&self, reported_as: &str) -> DeliveryReports {
+    pub(crate) fn delivery_reports(&self, reported_as: &str) -> ReportKind {
         match (Channel::family_of(reported_as), self.mms_reports) {
-            (Some(ReportFamily::Omni), _) | (Some(ReportFamily::AsAccountSays), MmsReports::Omni) => {
-                DeliveryReports::Omni
-            }
+            (Some(ReportFamily::Omni), _) | (Some(ReportFamily::AsAccountSays), MmsReports::Omni) => ReportKind::Omni,
             (Some(ReportFamily::Sms) | None, _) | (Some(ReportFamily::AsAccountSays), MmsReports::Sms) => {
-                DeliveryReports::Sms
+                ReportKind::Sms
             }
         }
     }
 
-    /// Where delivery reports go.
-    pub(crate) fn report_target(&self, reports: DeliveryReports) -> ReportTarget<'_> {
-        match (&self.tracking, reports) {
-            (Tracking::Native(keys), DeliveryReports::Sms) => ReportTarget::Extension(&keys.sms_reports),
-            (Tracking::Native(keys), DeliveryReports::Omni) => ReportTarget::Extension(&keys.omni_reports),
-            (Tracking::External(urls), DeliveryReports::Sms) => ReportTarget::Url(&urls.sms_url),
-            (Tracking::External(urls), DeliveryReports::Omni) => ReportTarget::Url(&urls.omni_url),
+    /// Where reports of a kind go.
+    pub(crate) fn report_target(&self, kind: ReportKind) -> ReportTarget<'_> {
+        match (&self.tracking, kind) {
+            (Tracking::Native(keys), ReportKind::Sms) => ReportTarget::Extension(&keys.sms_reports),
+            (Tracking::Native(keys), ReportKind::Omni) => ReportTarget::Extension(&keys.omni_reports),
+            (Tracking::Native(keys), ReportKind::Clicks) => ReportTarget::Extension(&keys.url_tracking),
+            (Tracking::Native(keys), ReportKind::Inbound) => ReportTarget::Extension(&keys.inbound_messages),
+            (Tracking::External(urls), ReportKind::Sms) => ReportTarget::Url(&urls.sms_url),
+            (Tracking::External(urls), ReportKind::Omni) => ReportTarget::Url(&urls.omni_url),
+            (Tracking::External(urls), ReportKind::Clicks) => optional(urls.clicks_url.as_deref()),
+            (Tracking::External(urls), ReportKind::Inbound) => optional(urls.inbound_url.as_deref()),
         }
     }
 
@@ -194,4 +279,8 @@ impl Account {
     pub(crate) fn current_webhook_token(&self) -> Option<&str> {
         self.webhook_tokens.last().map(Secret::expose)
     }
+}
+
+fn optional(url: Option<&str>) -> ReportTarget<'_> {
+    url.map_or(ReportTarget::Nowhere, ReportTarget::Url)
 }

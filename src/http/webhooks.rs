@@ -7,7 +7,7 @@ use super::error::HttpError;
 use crate::domain::channel::Channel;
 use crate::infobip::webhook;
 use crate::intake::Intake;
-use crate::reporting::recorder::Recorder;
+use crate::reporting::recorder::{Arrived, Recorder};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/infobip/webhooks/deliveryReport/{channel}/{token}", web::post().to(delivery_report));
@@ -28,7 +28,7 @@ async fn delivery_report(
     let mut reports = Vec::with_capacity(entries.len());
     for entry in entries {
         match entry {
-            Ok(report) => reports.push(report),
+            Ok(report) => reports.push(Arrived::from(report)),
             // The others of the batch must not suffer for it, and a repeat would not mend it.
             Err(error) => tracing::warn!(tenant.mid = %tenant.mid, account = %account, reason = %error,
                 "An entry of a delivery webhook was not understood and is left out"),

@@ -159,7 +159,7 @@ pub(crate) mod tests {
     };
     use crate::domain::phone::Phone;
     use crate::domain::secret::Secret;
-    use crate::domain::tenant::{KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, Tracking};
+    use crate::domain::tenant::{KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, Tracking, WebhookAuth};
     use crate::outbound::stub::{Reply, Stub};
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -174,10 +174,12 @@ pub(crate) mod tests {
             tracking: Tracking::Native(ReportExtensions {
                 sms_reports: "SMS Delivery Reports".into(),
                 omni_reports: "Omni Reports".into(),
+                ..ReportExtensions::default()
             }),
             mms_reports: MmsReports::Omni,
             kakao_way: KakaoWay::Direct,
             maybe_sent: MaybeSent::Repeat,
+            webhook_auth: WebhookAuth::default(),
             webhook_tokens: vec![Secret::new("old"), Secret::new("t0ken")],
         }
     }
@@ -196,6 +198,7 @@ pub(crate) mod tests {
                 contact_key: "C-1".into(),
                 validity_minutes: VALIDITY_MINUTES_MAX,
                 latest_send_at: None,
+                reply_event: None,
             },
             accepted_at: NOW,
             progress: Progress::default(),

@@ -11,16 +11,14 @@ use rand::RngExt as _;
 use toml::Value;
 
 use crate::config::{parse_toml, read_limited};
-use crate::domain::extension::{self, Extension};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{kakao_alim, rcs, sms, viber, whatsapp};
 use crate::domain::origin::{self, parse_origin, parse_url};
 use crate::domain::phone::Country;
-use crate::domain::report::DeliveryReport;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::{
-    Account, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReportExtensions, Salt, Senders, SfmcAccess, Tenant,
-    Tracking, Verification,
+    Account, BasicAuth, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReplyPolicy, ReportExtensions, Retention,
+    Salt, Senders, SfmcAccess, Tenant, Tracking, Verification, WebhookAuth,
 };
 
 use section::Section;
@@ -42,7 +40,18 @@ const SENDERS_MAX: usize = 200;
 /// Custom domains of one account.
 const DOMAINS_MAX: usize = 50;
 /// Fields of the file itself; each section's stand where it is read.
-const FIELDS: &[&str] = &["mid", "name", "sfmc", "verification", "default_country", "send_in_test_mode", "account"];
+const FIELDS: &[&str] = &[
+    "mid",
+    "name",
+    "sfmc",
+    "verification",
+    "default_country",
+    "send_in_test_mode",
+    "time_zone",
+    "replies",
+    "retention",
+    "account",
+];
 const ACCOUNT_FIELDS: &[&str] = &[
     "label",
     "base_url",
@@ -57,6 +66,7 @@ const ACCOUNT_FIELDS: &[&str] = &[
     "mms_reports",
     "kakao",
     "maybe_sent",
+    "webhook_auth",
 ];
 /// Length of a webhook token: 32 characters of 62 are 190 bits.
 const TOKEN_CHARS: usize = 32;
@@ -105,6 +115,9 @@ fn parse(text: &str, places: &SecretPlaces<'_>, rng: &mut impl rand::Rng) -> Res
             Country::by_code(text).map(|country| country.code().to_owned())
         })?,
         send_in_test_mode: file.flag("send_in_test_mode")?.unwrap_or(false),
+        replies: replies(&mut file)?,
+        retention: retention(&mut file)?,
+        time_zone: file.optional("time_zone", "the name of a time zone, such as Europe/Zagreb", zone_name)?,
         accounts: accounts(&mut file, places, rng)?,
     };
     Ok(tenant)
@@ -208,7 +221,7 @@ fn account(
             DOMAINS_MAX,
             |text| origin::is_domain(text.trim()).then(|| text.trim().to_ascii_lowercase()),
         )?,
-        tracking: tracking(section)?,
+        tracking: tracking(section, places)?,
         mms_reports: section
             .optional("mms_reports", "omni or sms", |text| match text {
                 "omni" => Some(MmsReports::Omni),
@@ -230,6 +243,7 @@ fn account(
                 _ => None,
             })?
             .unwrap_or_default(),
+        webhook_auth: webhook_auth(section, places)?,
         webhook_tokens: vec![Secret::new(webhook_token(rng))],
     })
 }
@@ -239,36 +253,88 @@ fn senders(section: &mut Section, field: &'static str, chars_max: usize) -> Resu
     section.list(field, &allowed, SENDERS_MAX, |text| plain(text, chars_max))
 }
 
-fn tracking(account: &mut Section) -> Result<Tracking, TenantFileError> {
-    let default = |extension: &Extension<DeliveryReport>| extension.external_key.to_owned();
+fn tracking(account: &mut Section, places: &SecretPlaces<'_>) -> Result<Tracking, TenantFileError> {
     let Some(mut section) = account.optional_section("tracking", &["native", "external"])? else {
-        return Ok(Tracking::Native(ReportExtensions {
-            sms_reports: default(&extension::SMS_DELIVERY_REPORTS),
-            omni_reports: default(&extension::OMNI_REPORTS),
-        }));
+        return Ok(Tracking::Native(ReportExtensions::default()));
     };
-    let native = section.optional_section("native", &["sms_reports", "omni_reports"])?;
-    let external = section.optional_section("external", &["sms_url", "omni_url"])?;
-    let tracking = match (native, external) {
+    let native =
+        section.optional_section("native", &["sms_reports", "omni_reports", "url_tracking", "inbound_messages"])?;
+    let external =
+        section.optional_section("external", &["sms_url", "omni_url", "clicks_url", "inbound_url", "signing_key"])?;
+    match (native, external) {
         (Some(mut native), None) => {
             let mut key = |field, ours| {
                 let key = native.optional(field, &text_rule(KEY_CHARS_MAX), |text| plain(text, KEY_CHARS_MAX))?;
-                Ok(key.unwrap_or_else(|| default(ours)))
+                Ok(key.unwrap_or(ours))
             };
-            Tracking::Native(ReportExtensions {
-                sms_reports: key("sms_reports", &extension::SMS_DELIVERY_REPORTS)?,
-                omni_reports: key("omni_reports", &extension::OMNI_REPORTS)?,
-            })
+            let ours = ReportExtensions::default();
+            Ok(Tracking::Native(ReportExtensions {
+                sms_reports: key("sms_reports", ours.sms_reports)?,
+                omni_reports: key("omni_reports", ours.omni_reports)?,
+                url_tracking: key("url_tracking", ours.url_tracking)?,
+                inbound_messages: key("inbound_messages", ours.inbound_messages)?,
+            }))
         }
         (None, Some(mut external)) => {
             let allowed = "an https:// URL of at most 2000 characters that is not an internal address";
             let sms_url = external.required("sms_url", allowed, |text| parse_url(text).ok())?;
-            let omni_url = external.optional("omni_url", allowed, |text| parse_url(text).ok())?;
-            Tracking::External(NotificationUrls { omni_url: omni_url.unwrap_or_else(|| sms_url.clone()), sms_url })
+            let mut url = |field| external.optional(field, allowed, |text| parse_url(text).ok());
+            Ok(Tracking::External(NotificationUrls {
+                omni_url: url("omni_url")?.unwrap_or_else(|| sms_url.clone()),
+                clicks_url: url("clicks_url")?,
+                inbound_url: url("inbound_url")?,
+                signing_key: external.optional_secret("signing_key", places)?,
+                sms_url,
+            }))
         }
-        (None, None) | (Some(_), Some(_)) => return Err(account.invalid("tracking", "either native or external")),
+        (None, None) | (Some(_), Some(_)) => Err(account.invalid("tracking", "either native or external")),
+    }
+}
+
+fn webhook_auth(account: &mut Section, places: &SecretPlaces<'_>) -> Result<WebhookAuth, TenantFileError> {
+    let Some(mut section) = account.optional_section("webhook_auth", &["user", "password", "hmac_key"])? else {
+        return Ok(WebhookAuth::default());
     };
-    Ok(tracking)
+    // A colon would end the name in the header (RFC 7617).
+    let rule = "a text of 1 to 128 printable ASCII characters without spaces and colons";
+    let user = section.optional("user", rule, |text| token(text, KEY_CHARS_MAX).filter(|name| !name.contains(':')))?;
+    let password = section.optional_secret("password", places)?;
+    let basic = match (user, password) {
+        (Some(user), Some(password)) => Some(BasicAuth { user, password }),
+        (None, None) => None,
+        (Some(_), None) => return Err(section.missing("password", "given together with user")),
+        (None, Some(_)) => return Err(section.missing("user", "given together with password")),
+    };
+    Ok(WebhookAuth { basic, hmac_key: section.optional_secret("hmac_key", places)? })
+}
+
+fn replies(file: &mut Section) -> Result<ReplyPolicy, TenantFileError> {
+    let default = ReplyPolicy::default();
+    let fields = ["takes_buttons", "event_delay_secs", "pairing_days"];
+    let Some(mut section) = file.optional_section("replies", &fields)? else { return Ok(default) };
+    Ok(ReplyPolicy {
+        takes_buttons: section.flag("takes_buttons")?.unwrap_or(default.takes_buttons),
+        event_delay_secs: section.number("event_delay_secs", 0, 86_400)?.unwrap_or(default.event_delay_secs),
+        pairing_days: section.number("pairing_days", 1, 365)?.unwrap_or(default.pairing_days),
+    })
+}
+
+fn retention(file: &mut Section) -> Result<Retention, TenantFileError> {
+    let default = Retention::default();
+    let Some(mut section) = file.optional_section("retention", &["messages_days", "reports_days"])? else {
+        return Ok(default);
+    };
+    // Below 3 days a report could come after its message is gone: Infobip tries for 48 hours.
+    Ok(Retention {
+        messages_days: section.number("messages_days", 3, 3_650)?.unwrap_or(default.messages_days),
+        reports_days: section.number("reports_days", 3, 3_650)?.unwrap_or(default.reports_days),
+    })
+}
+
+fn zone_name(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+    ((1..=64).contains(&text.len()) && text.chars().all(fits)).then(|| text.to_owned())
 }
 
 /// An unguessable part of a webhook's path.

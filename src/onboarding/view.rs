@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::tenant::{
-    Account, DeliveryReports, KakaoWay, MaybeSent, MmsReports, ReportTarget, Tenant, Tracking,
-};
+use crate::domain::tenant::{Account, KakaoWay, MaybeSent, MmsReports, ReportKind, ReportTarget, Tenant, Tracking};
 
 /// One line of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +30,13 @@ pub(crate) struct TenantView {
     pub(crate) salt_value: Option<String>,
     pub(crate) default_country: Option<String>,
     pub(crate) send_in_test_mode: bool,
+    /// Zone of the dates that are written; UTC without one.
+    pub(crate) time_zone: Option<String>,
+    pub(crate) replies_take_buttons: bool,
+    pub(crate) event_delay_secs: u32,
+    pub(crate) pairing_days: u16,
+    pub(crate) retention_messages_days: u16,
+    pub(crate) retention_reports_days: u16,
     pub(crate) accounts: Vec<AccountView>,
 }
 
@@ -51,6 +56,12 @@ pub(crate) struct AccountView {
     /// External key of the data extension, or the URL without its query, which may hold a key.
     pub(crate) sms_reports: String,
     pub(crate) omni_reports: String,
+    pub(crate) url_clicks: String,
+    pub(crate) inbound_messages: String,
+    /// Whether posts to the customer's URLs are signed.
+    pub(crate) signs_posts: bool,
+    /// What webhooks must carry besides the path: `basic`, `hmac`, both or nothing.
+    pub(crate) webhook_auth: String,
     /// `omni` or `sms`: among which reports those of MMS count.
     pub(crate) mms_reports: String,
     /// `direct` or `omni`: how Kakao messages go to Infobip.
@@ -86,6 +97,12 @@ impl From<&Tenant> for TenantView {
             salt_value: verification.salt.as_ref().map(|salt| salt.value.masked()),
             default_country: tenant.default_country.clone(),
             send_in_test_mode: tenant.send_in_test_mode,
+            time_zone: tenant.time_zone.clone(),
+            replies_take_buttons: tenant.replies.takes_buttons,
+            event_delay_secs: tenant.replies.event_delay_secs,
+            pairing_days: tenant.replies.pairing_days,
+            retention_messages_days: tenant.retention.messages_days,
+            retention_reports_days: tenant.retention.reports_days,
             accounts: tenant.accounts.iter().map(AccountView::from).collect(),
         }
     }
@@ -100,11 +117,15 @@ impl From<&Account> for AccountView {
         let target = |reports| match account.report_target(reports) {
             ReportTarget::Extension(key) => key.to_owned(),
             ReportTarget::Url(url) => without_query(url),
+            ReportTarget::Nowhere => String::new(),
         };
         let mms_reports = match account.mms_reports {
             MmsReports::Omni => "omni",
             MmsReports::Sms => "sms",
         };
+        let auth = &account.webhook_auth;
+        let webhook_auth: Vec<_> =
+            auth.basic.iter().map(|_| "basic").chain(auth.hmac_key.iter().map(|_| "hmac")).collect();
         let kakao = match account.kakao_way {
             KakaoWay::Direct => "direct",
             KakaoWay::Omni => "omni",
@@ -124,8 +145,12 @@ impl From<&Account> for AccountView {
             kakao_senders: account.senders.kakao.clone(),
             custom_domains: account.custom_domains.clone(),
             tracking: tracking.to_owned(),
-            sms_reports: target(DeliveryReports::Sms),
-            omni_reports: target(DeliveryReports::Omni),
+            sms_reports: target(ReportKind::Sms),
+            omni_reports: target(ReportKind::Omni),
+            url_clicks: target(ReportKind::Clicks),
+            inbound_messages: target(ReportKind::Inbound),
+            signs_posts: matches!(&account.tracking, Tracking::External(urls) if urls.signing_key.is_some()),
+            webhook_auth: webhook_auth.join(", "),
             mms_reports: mms_reports.to_owned(),
             kakao: kakao.to_owned(),
             maybe_sent: maybe_sent.to_owned(),
@@ -153,6 +178,12 @@ impl fmt::Display for TenantView {
             ("salt value", self.salt_value.clone().unwrap_or_else(none)),
             ("default country", self.default_country.clone().unwrap_or_else(none)),
             ("test mode sends", yes_no(self.send_in_test_mode)),
+            ("time zone", self.time_zone.clone().unwrap_or_else(|| "UTC".to_owned())),
+            ("button replies", yes_no(self.replies_take_buttons)),
+            ("event delay", format!("{} s", self.event_delay_secs)),
+            ("pairing", format!("{} days", self.pairing_days)),
+            ("messages kept", format!("{} days", self.retention_messages_days)),
+            ("reports kept", format!("{} days", self.retention_reports_days)),
         ];
         for (name, value) in rows {
             writeln!(f, "  {name:<16} {value}")?;
@@ -170,6 +201,10 @@ impl fmt::Display for TenantView {
                 ("custom domains", account.custom_domains.join(", ")),
                 ("SMS reports", format!("{}: {}", account.tracking, account.sms_reports)),
                 ("Omni reports", format!("{}: {}", account.tracking, account.omni_reports)),
+                ("URL clicks", format!("{}: {}", account.tracking, account.url_clicks)),
+                ("inbound", format!("{}: {}", account.tracking, account.inbound_messages)),
+                ("posts signed", yes_no(account.signs_posts)),
+                ("webhook auth", account.webhook_auth.clone()),
                 ("MMS reports", account.mms_reports.clone()),
                 ("Kakao", account.kakao.clone()),
                 ("maybe sent", account.maybe_sent.clone()),

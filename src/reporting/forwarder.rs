@@ -18,10 +18,11 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::delivery;
 use crate::domain::extension::{self, Cell, Row};
 use crate::domain::ids::{AccountId, Mid};
-use crate::domain::report::DeliveryReport;
-use crate::domain::tenant::{Account, DeliveryReports, ReportTarget, Tenant};
+use crate::domain::report::{DeliveryReport, DeliveryRow};
+use crate::domain::tenant::{Account, ReportKind, ReportTarget, Tenant};
 use crate::random::Random;
-use crate::store::{OutboxEntry, OutboxPlace, OutboxTarget, PlacedEntry, ReportRecord, Store, StoreError};
+use crate::store::{OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, PlacedEntry, ReportRecord, ReportRef};
+use crate::store::{Store, StoreError, Taken};
 use crate::tenants::TenantBook;
 
 /// Reports marked as forwarded in one commit; each takes two writes.
@@ -64,7 +65,7 @@ pub(crate) struct ForwarderParts {
 }
 
 /// Whose reports, and which of theirs: each has a target of its own, and waits by itself when that fails.
-type TargetKey = (Mid, AccountId, DeliveryReports);
+type TargetKey = (Mid, AccountId, ReportKind);
 
 /// What is remembered of one target between rounds.
 #[derive(Default, Clone)]
@@ -79,6 +80,7 @@ struct TargetState {
 /// One report on its way.
 struct Parcel {
     place: OutboxPlace,
+    report: ReportRef,
     entry: OutboxEntry,
     record: ReportRecord,
 }
@@ -131,7 +133,7 @@ impl Forwarder {
         tenant: &Tenant,
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
-        for lane in OutboxTarget::ALL {
+        for lane in [OutboxTarget::SMS_REPORTS, OutboxTarget::OMNI_REPORTS] {
             self.forward_lane(tenant, lane, shutdown).await?;
         }
         Ok(())
@@ -169,10 +171,11 @@ impl Forwarder {
     ) -> Result<BTreeMap<TargetKey, Vec<Parcel>>, StoreError> {
         let mut by_target: BTreeMap<TargetKey, Vec<Parcel>> = BTreeMap::new();
         for PlacedEntry { place, entry } in page {
-            let Some(record) = self.store.reports().get(tenant.mid, place.report)? else { continue };
+            let OutboxSubject::Report(report) = place.subject else { continue };
+            let Some(record) = self.store.reports().get(tenant.mid, report)? else { continue };
             let Some(account) = account_of(tenant, &entry.account) else { continue };
-            let key = (tenant.mid, entry.account.clone(), account.delivery_reports(&record.report.channel));
-            by_target.entry(key).or_default().push(Parcel { place, entry, record });
+            let key = (tenant.mid, entry.account.clone(), account.delivery_reports(&record.channel));
+            by_target.entry(key).or_default().push(Parcel { place, report, entry, record });
         }
         Ok(by_target)
     }
@@ -187,6 +190,7 @@ impl Forwarder {
         let result = match target.report_target(reports) {
             ReportTarget::Extension(extension) => self.write_rows(tenant, &key, extension, parcels).await?,
             ReportTarget::Url(url) => self.post(tenant, url, parcels).await?,
+            ReportTarget::Nowhere => Ok(()),
         };
         let mut states = self.state();
         let state = states.entry(key).or_default();
@@ -232,7 +236,7 @@ impl Forwarder {
         let upsert = columns.iter().any(|column| column.primary_key);
         let mut stack = vec![parcels];
         while let Some(mut parcels) = stack.pop() {
-            let rows: Vec<Row> = parcels.iter().map(|parcel| row(key.2, &parcel.record.report, &columns)).collect();
+            let rows: Vec<Row> = parcels.iter().filter_map(|parcel| row(key.2, &parcel.record, &columns)).collect();
             match self.rows.write(tenant, extension, &rows, upsert).await {
                 Ok(()) => self.mark_forwarded(tenant.mid, parcels).await?,
                 Err(RowSinkError::SomeRefused { .. }) if parcels.len() > 1 => {
@@ -273,7 +277,8 @@ impl Forwarder {
         url: &str,
         parcels: Vec<Parcel>,
     ) -> Result<Result<(), RowSinkError>, StoreError> {
-        let reports: Vec<&DeliveryReport> = parcels.iter().map(|parcel| &parcel.record.report).collect();
+        let reports: Vec<&DeliveryReport> =
+            parcels.iter().filter_map(|parcel| parcel.record.reports.delivery.as_ref()).collect();
         match self.posts.post(tenant, url, &reports).await {
             Ok(()) => {
                 self.mark_forwarded(tenant.mid, parcels).await?;
@@ -286,16 +291,17 @@ impl Forwarder {
     async fn mark_forwarded(&self, mid: Mid, parcels: Vec<Parcel>) -> Result<(), StoreError> {
         let now = self.clock.now();
         for parcels in parcels.chunks(FORWARDED_PER_COMMIT) {
-            let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.place.report)).await;
+            let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.report)).await;
             let mut batch = self.store.batch();
             for parcel in parcels {
-                let stands = self.store.reports().get(mid, parcel.place.report)?;
+                let stands = self.store.reports().get(mid, parcel.report)?;
                 match stands {
                     // Changed while it was on its way: the entry stays, and the newer report goes next time.
-                    Some(stands) if stands.report != parcel.record.report => {}
+                    Some(stands) if stands.reports != parcel.record.reports => {}
                     Some(stands) => {
-                        let record = ReportRecord { forwarded_at: Some(now), ..stands };
-                        batch.put_report(mid, parcel.place.report, &record)?;
+                        let first_at = stands.taken.map_or(now, |taken| taken.first_at);
+                        let taken = Some(Taken { first_at, delivery: true, seen: true });
+                        batch.put_report(mid, parcel.report, &ReportRecord { taken, waits_at: None, ..stands })?;
                         batch.delete_outbox(mid, parcel.place);
                     }
                     None => batch.delete_outbox(mid, parcel.place),
@@ -308,15 +314,15 @@ impl Forwarder {
 
     /// Keeps a refused report with the target's own words, out of the way of the others.
     async fn set_aside(&self, mid: Mid, parcels: Vec<Parcel>, problem: &str) -> Result<(), StoreError> {
-        let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.place.report)).await;
+        let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.report)).await;
         let mut batch = self.store.batch();
         for parcel in parcels {
             // Changed while it was on its way: the newer report may well be taken.
-            let stands = self.store.reports().get(mid, parcel.place.report)?;
-            if stands.is_some_and(|stands| stands.report != parcel.record.report) {
+            let stands = self.store.reports().get(mid, parcel.report)?;
+            if stands.is_some_and(|stands| stands.reports != parcel.record.reports) {
                 continue;
             }
-            tracing::warn!(tenant.mid = %mid, message.id = %parcel.record.report.message_id,
+            tracing::warn!(tenant.mid = %mid, message.id = %parcel.record.message_id(),
                 "SFMC refused a report's row; it is kept to be replayed");
             let attempts = parcel.entry.attempts.saturating_add(1);
             let entry = OutboxEntry { attempts, problem: Some(problem.to_owned()), ..parcel.entry };
@@ -330,7 +336,7 @@ impl Forwarder {
     pub(crate) fn problem(&self, mid: Mid, account: &AccountId) -> Option<String> {
         let states = self.state();
         let of = |reports| states.get(&(mid, account.clone(), reports)).and_then(|state| state.problem.clone());
-        of(DeliveryReports::Sms).or_else(|| of(DeliveryReports::Omni))
+        of(ReportKind::Sms).or_else(|| of(ReportKind::Omni))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, TargetState>> {
@@ -344,11 +350,18 @@ fn account_of<'a>(tenant: &'a Tenant, account: &AccountId) -> Option<&'a Account
 }
 
 /// The report as a row of the actual extension: its own column names, unknown columns left out, nulls not sent.
-fn row(reports: DeliveryReports, report: &DeliveryReport, columns: &[ActualColumn]) -> Row {
-    let ours = extension::of_delivery_reports(reports).row(report);
-    ours.into_iter()
+fn row(kind: ReportKind, record: &ReportRecord, columns: &[ActualColumn]) -> Option<Row> {
+    let report = record.reports.delivery.clone()?;
+    let source = DeliveryRow { report, seen_at: record.reports.seen.as_ref().map(|seen| seen.seen_at) };
+    let ours = match kind {
+        ReportKind::Sms => extension::SMS_DELIVERY_REPORTS.row(&source),
+        _ => extension::OMNI_REPORTS.row(&source),
+    };
+    let row = ours
+        .into_iter()
         .filter(|(name, cell)| {
             *cell != Cell::Null && columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
         })
-        .collect()
+        .collect();
+    Some(row)
 }

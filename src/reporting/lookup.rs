@@ -7,7 +7,7 @@ use crate::dispatch::book::{QueueBook, account_key};
 use crate::domain::ids::{MessageId, Mid};
 use crate::domain::message::{InArguments, names};
 use crate::domain::report::DeliveryReport;
-use crate::domain::tenant::{DeliveryReports, ReportTarget, Tenant};
+use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::store::{Found, QueueMark, ReportRef, SentOutcome, Store, StoreError};
 
 /// `statusName` and `statusGroupName` without a final report (the manual).
@@ -98,8 +98,8 @@ impl Lookup {
             return Ok(answer);
         }
         let stray = self.store.reports().get(tenant.mid, self.store.reports().stray(tenant.mid, text)?)?;
-        if let Some(record) = stray.filter(|record| record.report.is_final) {
-            return Ok(DeliveryAnswer::of(&record.report, queue_status::SENT));
+        if let Some(record) = stray.as_ref().and_then(|record| record.reports.final_delivery()) {
+            return Ok(DeliveryAnswer::of(record, queue_status::SENT));
         }
         Ok(self.in_extension(tenant, arguments, text).await)
     }
@@ -117,8 +117,8 @@ impl Lookup {
             },
         };
         let report = self.store.reports().get(mid, ReportRef::of(id.queue, id.sequence))?;
-        Ok(Some(match report.filter(|record| record.report.is_final) {
-            Some(record) => DeliveryAnswer::of(&record.report, status),
+        Ok(Some(match report.as_ref().and_then(|record| record.reports.final_delivery()) {
+            Some(report) => DeliveryAnswer::of(report, status),
             None => DeliveryAnswer::without_report(status),
         }))
     }
@@ -143,7 +143,7 @@ impl Lookup {
         };
         // Which of the two has the row is not known: the channel went with the message.
         let mut found = Ok(None);
-        for reports in [DeliveryReports::Sms, DeliveryReports::Omni] {
+        for reports in [ReportKind::Sms, ReportKind::Omni] {
             let Some(ReportTarget::Extension(key)) = account.map(|account| account.report_target(reports)) else {
                 return DeliveryAnswer::without_report(queue_status::SENT);
             };

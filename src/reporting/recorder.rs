@@ -1,24 +1,31 @@
 //! Stores what is said about messages, before anybody is told that it was heard.
 
+mod inbound;
+
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::{Channel, ReportFamily};
+use crate::domain::click::Click;
 use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
-use crate::domain::report::{DeliveryReport, ReportSubject};
-use crate::store::Found;
-use crate::store::{OutboxEntry, OutboxPlace, ReportRecord};
-use crate::store::{OutboxTarget, ReportRef};
+use crate::domain::report::{DeliveryReport, MessageReports, ReportSubject, SeenReport};
+use crate::store::{
+    ClickRecord, Found, OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, ReportRecord, ReportRef,
+};
 use crate::store::{Store, StoreBatch, StoreError};
 
 /// Reports of different messages are combined side by side; those of one message one after the other.
 const STRIPES: usize = 256;
-/// Reports written in one commit; each takes at most three writes.
+/// Reports written in one commit; each takes at most four writes.
 const REPORTS_PER_COMMIT: usize = 40;
+/// How long a seen report waits for its delivery report (spec R1).
+const SEEN_WAITS: Duration = Duration::from_secs(15 * 60);
 
 /// See the module's documentation.
 pub(crate) struct Recorder {
@@ -29,9 +36,50 @@ pub(crate) struct Recorder {
     pub(crate) arrived: Notify,
 }
 
+/// One entry of a webhook about a message that was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Arrived {
+    Delivery(Box<DeliveryReport>),
+    Seen(SeenReport),
+}
+
+impl From<DeliveryReport> for Arrived {
+    fn from(report: DeliveryReport) -> Self {
+        Self::Delivery(Box::new(report))
+    }
+}
+
+impl From<SeenReport> for Arrived {
+    fn from(report: SeenReport) -> Self {
+        Self::Seen(report)
+    }
+}
+
 /// While it lives, nobody else changes the reports that it was taken for.
 pub(crate) struct ReportsLocked<'a> {
     _guards: Vec<MutexGuard<'a, ()>>,
+}
+
+impl Arrived {
+    pub(crate) fn message_id(&self) -> &str {
+        match self {
+            Self::Delivery(report) => &report.message_id,
+            Self::Seen(report) => &report.message_id,
+        }
+    }
+
+    fn reports(self) -> MessageReports {
+        match self {
+            Self::Delivery(report) => MessageReports { delivery: Some(*report), seen: None },
+            Self::Seen(report) => MessageReports { delivery: None, seen: Some(report) },
+        }
+    }
+}
+
+/// What a webhook says, with what is known of its message.
+struct Known {
+    message: Option<QueuedMessage>,
+    report_ref: ReportRef,
 }
 
 impl Recorder {
@@ -40,35 +88,35 @@ impl Recorder {
         Self { store, clock, stripes, arrived: Notify::new() }
     }
 
-    /// Stores delivery reports of one webhook call; returns once they are durable. Repeats, reordering and reports
-    /// of messages that we don't know are all taken (spec R1).
+    /// Stores delivery and seen reports of one webhook call; returns once they are durable. Repeats, reordering and
+    /// reports of messages that we don't know are all taken (spec R1).
     pub(crate) async fn record(
         &self,
         mid: Mid,
         account: &AccountId,
         channel: Channel,
-        reports: Vec<DeliveryReport>,
+        arrived: Vec<Arrived>,
     ) -> Result<(), StoreError> {
-        let mut reports = reports.into_iter().peekable();
-        while reports.peek().is_some() {
-            let some: Vec<_> = reports.by_ref().take(REPORTS_PER_COMMIT).collect();
-            let mut refs = Vec::with_capacity(some.len());
-            for report in &some {
-                refs.push(self.place(mid, &report.message_id)?);
+        let mut arrived = arrived.into_iter().peekable();
+        while arrived.peek().is_some() {
+            let some: Vec<_> = arrived.by_ref().take(REPORTS_PER_COMMIT).collect();
+            let mut known = Vec::with_capacity(some.len());
+            for entry in &some {
+                known.push(self.known(mid, entry.message_id())?);
             }
-            let _locked = self.lock(refs.iter()).await;
-            let mut batch = self.store.batch();
+            let _locked = self.lock(known.iter().map(|known| &known.report_ref)).await;
             // Reports of one message within one call are combined among themselves first: the store has not seen them.
-            let mut merged: Vec<(ReportRef, DeliveryReport)> = Vec::with_capacity(some.len());
-            for (report_ref, report) in refs.into_iter().zip(some) {
-                match merged.iter_mut().find(|(known, _)| *known == report_ref) {
-                    Some((_, known)) => *known = known.clone().combine(report),
-                    None => merged.push((report_ref, report)),
+            let mut merged: Vec<(Known, MessageReports)> = Vec::with_capacity(some.len());
+            for (known, entry) in known.into_iter().zip(some) {
+                match merged.iter_mut().find(|(other, _)| other.report_ref == known.report_ref) {
+                    Some((_, reports)) => *reports = std::mem::take(reports).combine(entry.reports()),
+                    None => merged.push((known, entry.reports())),
                 }
             }
-            for (report_ref, mut report) in merged {
-                let account = self.complete(mid, account, channel, &mut report)?;
-                self.add(&mut batch, mid, &account, report_ref, report)?;
+            let mut batch = self.store.batch();
+            for (known, mut reports) in merged {
+                let (account, channel) = complete(&known, account, channel, &mut reports);
+                self.add(&mut batch, mid, account, channel, known.report_ref, reports)?;
             }
             let _receipt = self.store.commit(batch).await?;
             self.arrived.notify_one();
@@ -76,40 +124,59 @@ impl Recorder {
         Ok(())
     }
 
-    /// Where the report of a message id belongs.
-    fn place(&self, mid: Mid, message_id: &str) -> Result<ReportRef, StoreError> {
-        if let Ok(id) = message_id.parse::<MessageId>()
-            && self.store.messages().find(mid, id)?.is_some()
-        {
-            return Ok(ReportRef::of(id.queue, id.sequence));
-        }
-        self.store.reports().stray(mid, message_id)
-    }
-
-    /// Fills a report from its message; tells whose account's tracking it goes by: the message's own, else the one
-    /// whose webhook brought it.
-    fn complete(
+    /// Stores clicks of one webhook call; returns once they are durable. A click that is known already changes nothing.
+    pub(crate) async fn record_clicks(
         &self,
         mid: Mid,
         account: &AccountId,
         channel: Channel,
-        report: &mut DeliveryReport,
-    ) -> Result<AccountId, StoreError> {
-        let found = match report.message_id.parse::<MessageId>() {
-            Ok(id) => self.store.messages().find(mid, id)?,
-            Err(_) => None,
-        };
-        let message = match found {
-            Some(Found::Waiting(message)) => message,
-            Some(Found::Sent(sent)) => sent.message,
-            None => {
-                channel.capability().reported_as.clone_into(&mut report.channel);
-                return Ok(account.clone());
+        clicks: Vec<Click>,
+    ) -> Result<(), StoreError> {
+        let mut clicks = clicks.into_iter().peekable();
+        while clicks.peek().is_some() {
+            let now = self.clock.now();
+            let mut batch = self.store.batch();
+            let mut new = HashSet::new();
+            for mut click in clicks.by_ref().take(REPORTS_PER_COMMIT) {
+                let Known { message, report_ref } = self.known(mid, &click.message_id)?;
+                let hash = self.store.reports().click_hash(mid, &click)?;
+                if !new.insert((report_ref, hash)) || self.store.reports().click(mid, report_ref, hash)?.is_some() {
+                    continue;
+                }
+                let reported_as = message.as_ref().map_or(channel, |message| message.message.channel);
+                reported_as.capability().reported_as.clone_into(&mut click.channel);
+                let mut account = account.clone();
+                if let Some(message) = message.map(|message| message.message) {
+                    click.recipient.get_or_insert_with(|| message.recipient.expose().to_owned());
+                    click.callback_data.get_or_insert(message.callback_data);
+                    click.bulk_id.get_or_insert(message.options.bulk_id);
+                    account = message.account;
+                }
+                let subject = OutboxSubject::Click(report_ref, hash);
+                let place = OutboxPlace { target: OutboxTarget::CLICKS, due_at: now, subject };
+                batch.put_outbox(mid, place, &entry(&account))?;
+                let record = ClickRecord { click, account, stored_at: now, taken_at: None };
+                batch.put_click(mid, report_ref, hash, &record)?;
             }
-        };
-        let id = message.id.to_string();
-        report.complete(subject(&message, &id));
-        Ok(message.message.account)
+            let _receipt = self.store.commit(batch).await?;
+            self.arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The message that a webhook's message id names, and where its reports are.
+    fn known(&self, mid: Mid, message_id: &str) -> Result<Known, StoreError> {
+        if let Ok(id) = message_id.parse::<MessageId>()
+            && let Some(found) = self.store.messages().find(mid, id)?
+        {
+            let message = match found {
+                Found::Waiting(message) => message,
+                Found::Sent(sent) => sent.message,
+            };
+            let report_ref = ReportRef::of(id.queue, id.sequence);
+            return Ok(Known { message: Some(message), report_ref });
+        }
+        Ok(Known { message: None, report_ref: self.store.reports().stray(mid, message_id)? })
     }
 
     /// Takes the locks for reports that [`Recorder::add_local`] will change.
@@ -141,44 +208,104 @@ impl Recorder {
         let id = message.id.to_string();
         let report = DeliveryReport::local(end, subject(message, &id), now);
         let report_ref = ReportRef::of(message.id.queue, message.id.sequence);
-        self.add(batch, mid, &message.message.account, report_ref, report)
+        let reports = MessageReports { delivery: Some(report), seen: None };
+        self.add(batch, mid, &message.message.account, message.message.channel, report_ref, reports)
     }
 
+    /// Adds what was heard of one message to a batch, and the outbox entry that it needs.
     fn add(
         &self,
         batch: &mut StoreBatch,
         mid: Mid,
         account: &AccountId,
+        channel: Channel,
         report_ref: ReportRef,
-        report: DeliveryReport,
+        heard: MessageReports,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let known = self.store.reports().get(mid, report_ref)?;
-        // An outbox entry that still waits will carry whatever report stands by then.
-        let mut waits = false;
-        let stands = match known {
-            None => report,
+        let mut record = match known {
+            None => ReportRecord {
+                reports: heard,
+                channel: channel.capability().reported_as.to_owned(),
+                stored_at: now,
+                waits_at: None,
+                taken: None,
+            },
             Some(known) => {
-                waits = known.report.is_final && known.forwarded_at.is_none();
-                let stands = known.report.clone().combine(report);
-                if stands == known.report {
+                let stands = known.reports.clone().combine(heard);
+                if stands == known.reports {
                     return Ok(());
                 }
-                stands
+                let taken = known.taken.map(|mut taken| {
+                    taken.delivery &= stands.delivery == known.reports.delivery;
+                    taken.seen &= stands.seen == known.reports.seen;
+                    taken
+                });
+                ReportRecord { reports: stands, stored_at: now, taken, ..known }
             }
         };
-        // A pending report makes no row (spec R1).
-        if stands.is_final && !waits {
-            let place = OutboxPlace { target: lane(&stands), stored_at: now, report: report_ref };
-            batch.put_outbox(mid, place, &OutboxEntry { account: account.clone(), attempts: 0, problem: None })?;
+        if let Some(due_at) = due(&record, now) {
+            let subject = OutboxSubject::Report(report_ref);
+            let place = |(target, due_at)| OutboxPlace { target: OutboxTarget(target), due_at, subject };
+            let waits_at = (lane(&record.channel).0, due_at);
+            // An entry that waits already carries whatever stands by then, unless it may go earlier now.
+            if record.waits_at.is_none_or(|(_, waits_until)| due_at < waits_until) {
+                if let Some(earlier) = record.waits_at {
+                    batch.delete_outbox(mid, place(earlier));
+                }
+                batch.put_outbox(mid, place(waits_at), &entry(account))?;
+                record.waits_at = Some(waits_at);
+            }
         }
-        batch.put_report(mid, report_ref, &ReportRecord { report: stands, stored_at: now, forwarded_at: None })
+        batch.put_report(mid, report_ref, &record)
     }
 }
 
-/// The forwarder's lane for a report, by its channel's family. A channel that is not known any more goes with SMS.
-fn lane(report: &DeliveryReport) -> OutboxTarget {
-    match Channel::family_of(&report.channel) {
+/// When the reports of a message may go to their target; `None` when there is nothing to tell it. A pending delivery
+/// report makes no row; a seen report waits for its delivery report (spec R1).
+fn due(record: &ReportRecord, now: Timestamp) -> Option<Timestamp> {
+    let taken = record.taken.unwrap_or(crate::store::Taken { first_at: now, delivery: false, seen: false });
+    let seen_is_new = record.reports.seen.is_some() && !taken.seen;
+    match record.reports.final_delivery() {
+        Some(_) => (!taken.delivery || seen_is_new).then_some(now),
+        None => seen_is_new.then(|| now.plus(SEEN_WAITS)),
+    }
+}
+
+/// Fills reports from the message that they are about. Tells whose account's tracking they go by, and which channel's
+/// they are: the message's own, else the one whose webhook brought them.
+fn complete<'a>(
+    known: &'a Known,
+    account: &'a AccountId,
+    channel: Channel,
+    reports: &mut MessageReports,
+) -> (&'a AccountId, Channel) {
+    let Some(message) = &known.message else {
+        if let Some(report) = &mut reports.delivery {
+            channel.capability().reported_as.clone_into(&mut report.channel);
+        }
+        return (account, channel);
+    };
+    if let Some(report) = &mut reports.delivery {
+        let id = message.id.to_string();
+        report.complete(subject(message, &id));
+    }
+    if let Some(seen) = &mut reports.seen {
+        seen.recipient.get_or_insert_with(|| message.message.recipient.expose().to_owned());
+        seen.sender.get_or_insert_with(|| message.message.content.sender().to_owned());
+    }
+    (&message.message.account, message.message.channel)
+}
+
+fn entry(account: &AccountId) -> OutboxEntry {
+    OutboxEntry { account: account.clone(), attempts: 0, problem: None }
+}
+
+/// The forwarder's lane for a message's reports, by its channel's family. A channel that is not known any more goes with
+/// SMS.
+fn lane(reported_as: &str) -> OutboxTarget {
+    match Channel::family_of(reported_as) {
         Some(ReportFamily::Sms) | None => OutboxTarget::SMS_REPORTS,
         Some(ReportFamily::Omni | ReportFamily::AsAccountSays) => OutboxTarget::OMNI_REPORTS,
     }
@@ -191,7 +318,7 @@ fn stripe(report: &ReportRef) -> usize {
     usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
 }
 
-fn subject<'a>(message: &'a QueuedMessage, id: &'a str) -> ReportSubject<'a> {
+pub(super) fn subject<'a>(message: &'a QueuedMessage, id: &'a str) -> ReportSubject<'a> {
     ReportSubject {
         message_id: id,
         bulk_id: &message.message.options.bulk_id,

@@ -13,7 +13,7 @@ use crate::domain::tenant::MaybeSent;
 use crate::simulation::process::{Call, Process, START, World, account, now, poll, tenant};
 use crate::simulation::provider::status;
 use crate::simulation::target::{POISON_ENDING, Write};
-use crate::store::{OutboxTarget, ReportRef};
+use crate::store::{OutboxSubject, OutboxTarget, PlacedEntry, ReportRef};
 
 const MID: Mid = Mid::new(1);
 
@@ -64,7 +64,13 @@ fn delivered(id: &str) -> DeliveryReport {
 }
 
 fn record(process: &Process, reports: Vec<DeliveryReport>) {
-    now(process.recorder.record(MID, &AccountId::new("main").unwrap(), Channel::Sms, reports)).unwrap();
+    now(process.recorder.record(
+        MID,
+        &AccountId::new("main").unwrap(),
+        Channel::Sms,
+        reports.into_iter().map(Into::into).collect(),
+    ))
+    .unwrap();
 }
 
 fn waiting(process: &Process) -> usize {
@@ -74,7 +80,11 @@ fn waiting(process: &Process) -> usize {
 fn refused(process: &Process) -> Vec<ReportRef> {
     let refused = process.store.reports().refused(MID, OutboxTarget::SMS_REPORTS, None, 1_000).unwrap();
     assert!(refused.iter().all(|placed| placed.entry.problem.as_deref() == Some("a row is not valid")));
-    refused.into_iter().map(|placed| placed.place.report).collect()
+    let report = |placed: PlacedEntry| match placed.place.subject {
+        OutboxSubject::Report(report) => report,
+        other => panic!("{other:?} is no report"),
+    };
+    refused.into_iter().map(report).collect()
 }
 
 #[test]
@@ -211,7 +221,7 @@ proptest! {
         let stands = |id: &str| {
             let id: MessageId = id.parse().unwrap();
             let record = process.store.reports().get(MID, ReportRef::of(id.queue, id.sequence)).unwrap();
-            record.unwrap().report
+            record.unwrap().reports.delivery.unwrap()
         };
         let (one, other) = (stands(&ids[0]), stands(&ids[1]));
         prop_assert_eq!((one.status, one.done_at, one.is_final), (other.status.clone(), other.done_at, other.is_final));

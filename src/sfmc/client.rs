@@ -234,7 +234,7 @@ pub(crate) mod tests {
     use crate::domain::extension::Cell;
     use crate::domain::ids::Mid;
     use crate::domain::secret::Secret;
-    use crate::domain::tenant::{SfmcAccess, Verification};
+    use crate::domain::tenant::{ReplyPolicy, Retention, SfmcAccess, Verification};
     use crate::outbound::stub::{Reply, Stub};
 
     /// A business unit whose origins are all `origin`.
@@ -252,6 +252,9 @@ pub(crate) mod tests {
             verification: Verification { signing_secret: Some(Secret::new("sign")), salt: None },
             default_country: None,
             send_in_test_mode: false,
+            replies: ReplyPolicy::default(),
+            retention: Retention::default(),
+            time_zone: None,
             accounts: Vec::new(),
         }
     }

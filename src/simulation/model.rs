@@ -11,7 +11,7 @@ use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{MessageId, Mid, QueueId};
 use crate::domain::speed_limit::SLOT_SHARING;
 use crate::intake::Answer;
-use crate::store::{Found, Opened, OutboxTarget, ReportRef, SentOutcome};
+use crate::store::{Found, Opened, OutboxSubject, OutboxTarget, ReportRef, SentOutcome};
 
 /// A contact's pass through an activity: its call, repeated or not, and the answer that it got.
 pub(crate) struct Pass {
@@ -147,7 +147,10 @@ impl Model {
             LocalEnd::AccountGone => panic!("no account was removed"),
         }
         let report = process.store.reports().get(message.mid, ReportRef::of(id.queue, id.sequence)).unwrap();
-        assert!(report.is_some_and(|record| record.report.is_final), "{id} ended here without a report");
+        assert!(
+            report.is_some_and(|record| record.reports.final_delivery().is_some()),
+            "{id} ended here without a report"
+        );
         true
     }
 
@@ -189,23 +192,29 @@ impl Model {
             let outbox = process.store.reports().outbox(tenant.mid, OutboxTarget::SMS_REPORTS, None, 10).unwrap();
             assert!(outbox.is_empty(), "reports still wait: {outbox:?}");
             let lane = process.store.reports().refused(tenant.mid, OutboxTarget::SMS_REPORTS, None, 100_000).unwrap();
-            refused.extend(lane.into_iter().map(|placed| placed.place.report));
+            refused.extend(lane.into_iter().map(|placed| placed.place.subject));
         }
         for (id, message) in &self.acknowledged {
             let place = ReportRef::of(id.queue, id.sequence);
             let record = process.store.reports().get(message.mid, place).unwrap();
             let row = table.rows.get(&id.to_string());
             if let Some(name) = self.reported.get(id) {
-                let stands = record.as_ref().map(|record| &record.report.status.name);
+                let stands = record
+                    .as_ref()
+                    .and_then(|record| record.reports.delivery.as_ref())
+                    .map(|report| &report.status.name);
                 assert_eq!(stands, Some(name), "the report of {id} is not Infobip's");
             }
             let call = self.call(*id).unwrap();
-            match record.filter(|record| record.report.is_final) {
+            match record.as_ref().and_then(|record| record.reports.final_delivery()) {
                 None => assert!(row.is_none()),
                 Some(_) if call.phone.ends_with(POISON_ENDING) => {
-                    assert!(row.is_none() && refused.contains(&place), "the refused row of {id} was not kept");
+                    assert!(
+                        row.is_none() && refused.contains(&OutboxSubject::Report(place)),
+                        "the refused row of {id} was not kept"
+                    );
                 }
-                Some(record) => assert_eq!(row, Some(&record.report.status.name), "the row of {id}"),
+                Some(report) => assert_eq!(row, Some(&report.status.name), "the row of {id}"),
             }
         }
     }

@@ -22,7 +22,8 @@ use crate::dispatch::{Dispatch, DispatchParts, DispatchSettings};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::secret::Secret;
 use crate::domain::tenant::{
-    Account, KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, SfmcAccess, Tenant, Tracking, Verification,
+    Account, KakaoWay, MaybeSent, MmsReports, ReplyPolicy, ReportExtensions, Retention, Senders, SfmcAccess, Tenant,
+    Tracking, Verification, WebhookAuth,
 };
 use crate::intake::{Answer, Intake, Verified, verify_execute};
 use crate::random::Random;
@@ -87,10 +88,12 @@ pub(crate) fn account(label: &str, maybe_sent: MaybeSent) -> Account {
         tracking: Tracking::Native(ReportExtensions {
             sms_reports: "reports".into(),
             omni_reports: "omni reports".into(),
+            ..ReportExtensions::default()
         }),
         mms_reports: MmsReports::Omni,
         kakao_way: KakaoWay::Direct,
         maybe_sent,
+        webhook_auth: WebhookAuth::default(),
         webhook_tokens: vec![Secret::new("token")],
     }
 }
@@ -109,6 +112,9 @@ pub(crate) fn tenant(mid: u64, accounts: Vec<Account>) -> Tenant {
         verification: Verification { signing_secret: Some(Secret::new(SECRET)), salt: None },
         default_country: None,
         send_in_test_mode: false,
+        replies: ReplyPolicy::default(),
+        retention: Retention::default(),
+        time_zone: None,
         accounts,
     }
 }

@@ -370,7 +370,7 @@ impl Run {
         }
         let Some(first) = some.first() else { return };
         let (mid, account) = (first.mid, first.account.clone());
-        let reports: Vec<DeliveryReport> = some.iter().map(|report| report.report.clone()).collect();
+        let reports = some.iter().map(|report| report.report.clone().into()).collect();
         let recorder = Arc::clone(&self.process.recorder);
         self.calls += 1;
         let call = self.calls;

@@ -17,10 +17,15 @@
 //! | `20` | Answer | day, mid, hash | `FirstAnswer`; a day's are removed together |
 //! | `30` | Report | mid, queue, sequence | `ReportRecord` |
 //! | `31` | StrayReport | mid, hash | `ReportRecord` of a message that is not here |
-//! | `40` | Outbox | mid, target, order, report | `OutboxEntry`; in the order of storing |
-//! | `41` | Refused | mid, target, order, report | `OutboxEntry` that its target refused |
+//! | `32` | Click | mid, report, hash | `ClickRecord`; a message's lie together |
+//! | `33` | Inbound | mid, hash | `InboundRecord`; mid 0 has those whose account is not known |
+//! | `34` | ReplyOf | mid, queue, sequence, hash | `ReplyOf`: which inbound messages answer a message |
+//! | `35` | LastSent | mid, hash | `LastSent`: the newest message of a sender to a recipient on a channel |
+//! | `40` | Outbox | mid, target, order, subject | `OutboxEntry`; in the order of when it may go |
+//! | `41` | Refused | mid, target, order, subject | `OutboxEntry` that its target refused |
 //! | `50` | AccountState | mid, account | `AccountState` |
 //! | `60` | Configuration | mid, id | `ConfigurationRecord` |
+//! | `61` | Erasure | mid, time | `ErasureRecord`: that a person was erased, without naming them |
 //! | `7f` | Quarantine | the original key | a value that would not open, as it was found |
 
 use crate::domain::ids::{AccountId, Mid, QueueId};
@@ -46,7 +51,18 @@ impl Day {
     }
 }
 
-/// What a report is about, as part of an outbox key.
+/// What an outbox entry is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum OutboxSubject {
+    /// The delivery and seen reports of one message.
+    Report(ReportRef),
+    /// A click, by its message and identity.
+    Click(ReportRef, Hash),
+    /// An inbound message, by the hash of its id.
+    Inbound(Hash),
+}
+
+/// Which message a report is about, as part of a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum ReportRef {
     /// A message of this store.
@@ -64,9 +80,11 @@ impl OutboxTarget {
     pub(crate) const SMS_REPORTS: Self = Self(0);
     /// Delivery reports of the Omni family, and MMS whatever its account chose.
     pub(crate) const OMNI_REPORTS: Self = Self(1);
+    pub(crate) const CLICKS: Self = Self(2);
+    pub(crate) const INBOUND: Self = Self(3);
 
-    /// All lanes, in the order in which they are served.
-    pub(crate) const ALL: [Self; 2] = [Self::SMS_REPORTS, Self::OMNI_REPORTS];
+    /// All lanes, in the order in which they are served: replies first, because a journey waits for them.
+    pub(crate) const ALL: [Self; 4] = [Self::INBOUND, Self::SMS_REPORTS, Self::OMNI_REPORTS, Self::CLICKS];
 }
 
 /// A key of the store.
@@ -84,10 +102,15 @@ pub(crate) enum Key {
     Answer(Day, Mid, Hash),
     Report(Mid, QueueId, u64),
     StrayReport(Mid, Hash),
-    Outbox(Mid, OutboxTarget, u64, ReportRef),
-    Refused(Mid, OutboxTarget, u64, ReportRef),
+    Click(Mid, ReportRef, Hash),
+    Inbound(Mid, Hash),
+    ReplyOf(Mid, QueueId, u64, Hash),
+    LastSent(Mid, Hash),
+    Outbox(Mid, OutboxTarget, u64, OutboxSubject),
+    Refused(Mid, OutboxTarget, u64, OutboxSubject),
     AccountState(Mid, AccountId),
     Configuration(Mid, Hash),
+    Erasure(Mid, u64),
     Quarantine(Vec<u8>),
 }
 
@@ -106,16 +129,21 @@ pub(crate) enum Family {
     Answer = 0x20,
     Report = 0x30,
     StrayReport = 0x31,
+    Click = 0x32,
+    Inbound = 0x33,
+    ReplyOf = 0x34,
+    LastSent = 0x35,
     Outbox = 0x40,
     Refused = 0x41,
     AccountState = 0x50,
     Configuration = 0x60,
+    Erasure = 0x61,
     Quarantine = 0x7f,
 }
 
 impl Family {
     /// Families of which a business unit's records lie together: the mid follows the prefix byte.
-    pub(crate) const OF_TENANT: [Self; 13] = [
+    pub(crate) const OF_TENANT: [Self; 18] = [
         Self::TenantKey,
         Self::Tenant,
         Self::Queue,
@@ -125,13 +153,18 @@ impl Family {
         Self::DeadLetter,
         Self::Report,
         Self::StrayReport,
+        Self::Click,
+        Self::Inbound,
+        Self::ReplyOf,
+        Self::LastSent,
         Self::Outbox,
         Self::Refused,
         Self::AccountState,
         Self::Configuration,
+        Self::Erasure,
     ];
 
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 21] = [
         Self::Meta,
         Self::TenantKey,
         Self::Tenant,
@@ -143,10 +176,15 @@ impl Family {
         Self::Answer,
         Self::Report,
         Self::StrayReport,
+        Self::Click,
+        Self::Inbound,
+        Self::ReplyOf,
+        Self::LastSent,
         Self::Outbox,
         Self::Refused,
         Self::AccountState,
         Self::Configuration,
+        Self::Erasure,
         Self::Quarantine,
     ];
 
@@ -173,10 +211,15 @@ impl Key {
             Self::Answer(..) => Family::Answer,
             Self::Report(..) => Family::Report,
             Self::StrayReport(..) => Family::StrayReport,
+            Self::Click(..) => Family::Click,
+            Self::Inbound(..) => Family::Inbound,
+            Self::ReplyOf(..) => Family::ReplyOf,
+            Self::LastSent(..) => Family::LastSent,
             Self::Outbox(..) => Family::Outbox,
             Self::Refused(..) => Family::Refused,
             Self::AccountState(..) => Family::AccountState,
             Self::Configuration(..) => Family::Configuration,
+            Self::Erasure(..) => Family::Erasure,
             Self::Quarantine(_) => Family::Quarantine,
         }
     }
@@ -193,10 +236,16 @@ impl Key {
             | Self::DeadLetter(mid, queue, sequence)
             | Self::Report(mid, queue, sequence) => out.mid(*mid).queue(*queue).u64(*sequence),
             Self::Answer(day, mid, hash) => out.bytes(&day.0.to_be_bytes()).mid(*mid).bytes(hash),
-            Self::StrayReport(mid, hash) | Self::Configuration(mid, hash) => out.mid(*mid).bytes(hash),
-            Self::Outbox(mid, target, order, report) | Self::Refused(mid, target, order, report) => {
-                out.mid(*mid).bytes(&[target.0]).u64(*order).report(*report)
+            Self::StrayReport(mid, hash)
+            | Self::Inbound(mid, hash)
+            | Self::LastSent(mid, hash)
+            | Self::Configuration(mid, hash) => out.mid(*mid).bytes(hash),
+            Self::Click(mid, report, hash) => out.mid(*mid).report(*report).bytes(hash),
+            Self::ReplyOf(mid, queue, sequence, hash) => out.mid(*mid).queue(*queue).u64(*sequence).bytes(hash),
+            Self::Outbox(mid, target, order, subject) | Self::Refused(mid, target, order, subject) => {
+                out.mid(*mid).bytes(&[target.0]).u64(*order).subject(*subject)
             }
+            Self::Erasure(mid, at) => out.mid(*mid).u64(*at),
             Self::AccountState(mid, account) => out.mid(*mid).bytes(account.as_str().as_bytes()),
             Self::Quarantine(original) => out.bytes(original),
         };
@@ -228,9 +277,14 @@ impl Key {
             Family::Report => Self::Report(rest.mid()?, rest.queue()?, rest.u64()?),
             Family::Answer => Self::Answer(Day(rest.u32()?), rest.mid()?, rest.take()?),
             Family::StrayReport => Self::StrayReport(rest.mid()?, rest.take()?),
+            Family::Click => Self::Click(rest.mid()?, rest.report()?, rest.take()?),
+            Family::Inbound => Self::Inbound(rest.mid()?, rest.take()?),
+            Family::ReplyOf => Self::ReplyOf(rest.mid()?, rest.queue()?, rest.u64()?, rest.take()?),
+            Family::LastSent => Self::LastSent(rest.mid()?, rest.take()?),
+            Family::Erasure => Self::Erasure(rest.mid()?, rest.u64()?),
             Family::Configuration => Self::Configuration(rest.mid()?, rest.take()?),
-            Family::Outbox => Self::Outbox(rest.mid()?, rest.target()?, rest.u64()?, rest.report()?),
-            Family::Refused => Self::Refused(rest.mid()?, rest.target()?, rest.u64()?, rest.report()?),
+            Family::Outbox => Self::Outbox(rest.mid()?, rest.target()?, rest.u64()?, rest.subject()?),
+            Family::Refused => Self::Refused(rest.mid()?, rest.target()?, rest.u64()?, rest.subject()?),
         };
         rest.0.is_empty().then_some(key)
     }
@@ -267,7 +321,16 @@ impl Layout {
         self.bytes(&value.to_be_bytes())
     }
 
-    fn report(self, report: ReportRef) -> Self {
+    fn subject(self, subject: OutboxSubject) -> Self {
+        match subject {
+            // Its own first byte, 0 or 1, tells it from the others.
+            OutboxSubject::Report(report) => self.report(report),
+            OutboxSubject::Click(report, hash) => self.bytes(&[2]).report(report).bytes(&hash),
+            OutboxSubject::Inbound(hash) => self.bytes(&[3]).bytes(&hash),
+        }
+    }
+
+    pub(crate) fn report(self, report: ReportRef) -> Self {
         match report {
             ReportRef::Known(queue, sequence) => self.bytes(&[0]).queue(queue).u64(sequence),
             ReportRef::Stray(hash) => self.bytes(&[1]).bytes(&hash),
@@ -316,6 +379,20 @@ impl Fields<'_> {
         self.take::<1>().map(|[target]| OutboxTarget(target))
     }
 
+    fn subject(&mut self) -> Option<OutboxSubject> {
+        match self.0.first()? {
+            2 => {
+                let _tag = self.take::<1>()?;
+                Some(OutboxSubject::Click(self.report()?, self.take()?))
+            }
+            3 => {
+                let _tag = self.take::<1>()?;
+                Some(OutboxSubject::Inbound(self.take()?))
+            }
+            _ => self.report().map(OutboxSubject::Report),
+        }
+    }
+
     fn report(&mut self) -> Option<ReportRef> {
         match self.take::<1>()? {
             [0] => Some(ReportRef::Known(self.queue()?, self.u64()?)),
@@ -346,7 +423,14 @@ mod tests {
                 hash().prop_map(ReportRef::Stray),
             ]
         };
-        let lane = || (mid(), (0..3u8).prop_map(OutboxTarget), number(), report());
+        let subject = || {
+            prop_oneof![
+                report().prop_map(OutboxSubject::Report),
+                (report(), hash()).prop_map(|(report, hash)| OutboxSubject::Click(report, hash)),
+                hash().prop_map(OutboxSubject::Inbound),
+            ]
+        };
+        let lane = || (mid(), (0..3u8).prop_map(OutboxTarget), number(), subject());
         prop_oneof![
             "[a-c/]{0,4}".prop_map(|name| Key::Meta(name.into())),
             mid().prop_map(Key::TenantKey),
@@ -359,10 +443,15 @@ mod tests {
             (any::<u32>(), mid(), hash()).prop_map(|(day, mid, hash)| Key::Answer(Day(day), mid, hash)),
             place().prop_map(|(mid, queue, sequence)| Key::Report(mid, queue, sequence)),
             (mid(), hash()).prop_map(|(mid, hash)| Key::StrayReport(mid, hash)),
-            lane().prop_map(|(mid, target, order, report)| Key::Outbox(mid, target, order, report)),
-            lane().prop_map(|(mid, target, order, report)| Key::Refused(mid, target, order, report)),
+            (mid(), report(), hash()).prop_map(|(mid, report, hash)| Key::Click(mid, report, hash)),
+            (mid(), hash()).prop_map(|(mid, hash)| Key::Inbound(mid, hash)),
+            (place(), hash()).prop_map(|((mid, queue, sequence), hash)| Key::ReplyOf(mid, queue, sequence, hash)),
+            (mid(), hash()).prop_map(|(mid, hash)| Key::LastSent(mid, hash)),
+            lane().prop_map(|(mid, target, order, subject)| Key::Outbox(mid, target, order, subject)),
+            lane().prop_map(|(mid, target, order, subject)| Key::Refused(mid, target, order, subject)),
             (mid(), "[a-cé]{1,4}").prop_map(|(mid, label)| Key::AccountState(mid, AccountId::new(&label).unwrap())),
             (mid(), hash()).prop_map(|(mid, hash)| Key::Configuration(mid, hash)),
+            (mid(), number()).prop_map(|(mid, at)| Key::Erasure(mid, at)),
             proptest::collection::vec(any::<u8>(), 0..6).prop_map(Key::Quarantine),
         ]
     }

@@ -65,6 +65,8 @@ pub(crate) struct Frontier {
 
 /// Keys read at a time while the frontier is looked for.
 const FRONTIER_PAGE: usize = 256;
+/// Sequences looked at for one page of a queue's newest messages.
+const NEWEST_PAGE: u64 = 200;
 
 /// Reads of messages.
 #[derive(Clone, Copy)]
@@ -150,6 +152,32 @@ impl Messages<'_> {
 
     pub(crate) fn sent(&self, mid: Mid, queue: QueueId, sequence: u64) -> Result<Option<SentMessage>, StoreError> {
         self.0.read(mid, &Key::Sent(mid, queue, sequence))
+    }
+
+    /// Finished messages of a queue, newest first, at most [`NEWEST_PAGE`], before a sequence when given.
+    pub(crate) fn newest_sent(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        before: Option<u64>,
+    ) -> Result<Vec<SentMessage>, StoreError> {
+        let last = match before {
+            Some(before) => before.checked_sub(1),
+            None => {
+                let prefix = Layout::family(Family::Sent).mid(mid).queue(queue).0;
+                self.0.last(&prefix)?.and_then(|(key, _)| sequence_of(&key))
+            }
+        };
+        let Some(last) = last else { return Ok(Vec::new()) };
+        let first = last.saturating_sub(NEWEST_PAGE - 1);
+        let from = Key::Sent(mid, queue, first).to_bytes();
+        let mut to = Key::Sent(mid, queue, last).to_bytes();
+        // The smallest key behind it.
+        to.push(0);
+        let page = self.0.list(mid, &from, &to, usize::MAX)?;
+        let mut page: Vec<SentMessage> = page.into_iter().filter_map(Opened::record).collect();
+        page.reverse();
+        Ok(page)
     }
 
     /// The message with this id, wherever it is; `None` also when the place is another message's.

@@ -5,6 +5,8 @@
 //! golden files under `tests/fixtures/records/` hold the bytes of every shape: a domain type inside a record that
 //! changes by accident fails `golden_records_keep_decoding`.
 
+mod message_v1;
+mod report_v1;
 mod tenant_v1;
 
 use std::borrow::Cow;
@@ -13,13 +15,15 @@ use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::message_v1::{QueuedMessageV1, SentMessageV1};
+use self::report_v1::ReportV1;
 use self::tenant_v1::TenantV1;
 use super::accounts::AccountState;
 use super::answers::FirstAnswer;
 use super::configurations::ConfigurationRecord;
 use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome};
 use super::queues::QueueRecord;
-use super::reports::{OutboxEntry, ReportRecord};
+use super::reports::{ClickRecord, InboundRecord, LastSent, OutboxEntry, ReplyOf, ReportRecord};
 use crate::domain::ids::MessageId;
 use crate::domain::message::{Message, Progress, QueuedMessage};
 use crate::domain::tenant::Tenant;
@@ -110,7 +114,10 @@ own_form! {
     InFlight, "in-flight";
     DeadLetter, "dead letter";
     FirstAnswer, "first answer";
-    ReportRecord, "report";
+    ClickRecord, "click";
+    InboundRecord, "inbound message";
+    ReplyOf, "reply";
+    LastSent, "last sent";
     OutboxEntry, "outbox";
     AccountState, "account state";
     ConfigurationRecord, "configuration";
@@ -138,14 +145,14 @@ impl Record for Tenant {
 }
 
 #[derive(Serialize, Deserialize)]
-struct QueuedMessageV1<'a> {
+struct QueuedMessageV2<'a> {
     id: MessageId,
     message: Cow<'a, Message>,
     accepted_at: Timestamp,
     progress: Cow<'a, Progress>,
 }
 
-impl<'a> From<&'a QueuedMessage> for QueuedMessageV1<'a> {
+impl<'a> From<&'a QueuedMessage> for QueuedMessageV2<'a> {
     fn from(queued: &'a QueuedMessage) -> Self {
         Self {
             id: queued.id,
@@ -156,8 +163,8 @@ impl<'a> From<&'a QueuedMessage> for QueuedMessageV1<'a> {
     }
 }
 
-impl From<QueuedMessageV1<'_>> for QueuedMessage {
-    fn from(form: QueuedMessageV1<'_>) -> Self {
+impl From<QueuedMessageV2<'_>> for QueuedMessage {
+    fn from(form: QueuedMessageV2<'_>) -> Self {
         Self {
             id: form.id,
             message: form.message.into_owned(),
@@ -171,20 +178,21 @@ impl Record for QueuedMessage {
     const FAMILY: &'static str = "waiting message";
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        write::<Self>(1, &QueuedMessageV1::from(self), out)
+        write::<Self>(2, &QueuedMessageV2::from(self), out)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         match split::<Self>(bytes)? {
-            (1, body) => Ok(read::<Self, QueuedMessageV1<'static>>(body)?.into()),
+            (1, body) => Ok(read::<Self, QueuedMessageV1>(body)?.into()),
+            (2, body) => Ok(read::<Self, QueuedMessageV2<'static>>(body)?.into()),
             (version, _) => Err(newer::<Self>(version)),
         }
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct SentMessageV1<'a> {
-    message: QueuedMessageV1<'a>,
+struct SentMessageV2<'a> {
+    message: QueuedMessageV2<'a>,
     outcome: Cow<'a, SentOutcome>,
     ended_at: Timestamp,
 }
@@ -193,20 +201,42 @@ impl Record for SentMessage {
     const FAMILY: &'static str = "sent message";
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        let form = SentMessageV1 {
+        let form = SentMessageV2 {
             message: (&self.message).into(),
             outcome: Cow::Borrowed(&self.outcome),
             ended_at: self.ended_at,
         };
-        write::<Self>(1, &form, out)
+        write::<Self>(2, &form, out)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         match split::<Self>(bytes)? {
-            (1, body) => {
-                let form = read::<Self, SentMessageV1<'static>>(body)?;
+            (1, body) => Ok(read::<Self, SentMessageV1>(body)?.into()),
+            (2, body) => {
+                let form = read::<Self, SentMessageV2<'static>>(body)?;
                 Ok(Self { message: form.message.into(), outcome: form.outcome.into_owned(), ended_at: form.ended_at })
             }
+            (version, _) => Err(newer::<Self>(version)),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReportV2<'a> {
+    record: Cow<'a, ReportRecord>,
+}
+
+impl Record for ReportRecord {
+    const FAMILY: &'static str = "report";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        write::<Self>(2, &ReportV2 { record: Cow::Borrowed(self) }, out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        match split::<Self>(bytes)? {
+            (1, body) => Ok(read::<Self, ReportV1>(body)?.into()),
+            (2, body) => Ok(read::<Self, ReportV2<'static>>(body)?.record.into_owned()),
             (version, _) => Err(newer::<Self>(version)),
         }
     }
@@ -217,7 +247,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::tenant::{KakaoWay, MmsReports, Senders, Tracking};
+    use crate::domain::report::MessageReports;
+    use crate::domain::tenant::{
+        KakaoWay, MmsReports, ReplyPolicy, ReportExtensions, Retention, Senders, Tracking, WebhookAuth,
+    };
     use crate::store::samples;
 
     /// Every record in every form that was ever written. A form never leaves this list, and its bytes never change.
@@ -261,13 +294,17 @@ mod tests {
 
     golden! {
         "tenant.v2.hex", Tenant, samples::tenant(samples::MID);
+        "click.v1.hex", ClickRecord, samples::click();
+        "inbound.v1.hex", InboundRecord, samples::inbound();
+        "reply_of.v1.hex", ReplyOf, samples::reply_of();
+        "last_sent.v1.hex", LastSent, samples::last_sent();
         "queue.v1.hex", QueueRecord, samples::queue(samples::QUEUE);
-        "waiting.v1.hex", QueuedMessage, samples::message(3);
-        "sent.v1.hex", SentMessage, samples::sent(3);
+        "waiting.v2.hex", QueuedMessage, samples::message(3);
+        "sent.v2.hex", SentMessage, samples::sent(3);
         "in_flight.v1.hex", InFlight, samples::in_flight(&[3, 4, 500]);
         "dead_letter.v1.hex", DeadLetter, samples::dead_letter();
         "answer.v1.hex", FirstAnswer, samples::answer(3, samples::at(3));
-        "report.v1.hex", ReportRecord, samples::report(3);
+        "report.v2.hex", ReportRecord, samples::report(3);
         "outbox.v1.hex", OutboxEntry, samples::outbox_entry();
         "account_state.v1.hex", AccountState, samples::account_state();
         "configuration.v1.hex", ConfigurationRecord, samples::configuration();
@@ -285,23 +322,48 @@ mod tests {
         assert_eq!(golden, hex, "{file}: what is written has changed without a new version");
     }
 
+    fn golden_bytes(text: &str) -> Vec<u8> {
+        let digits: Vec<char> = text.split_whitespace().flat_map(str::chars).collect();
+        digits.chunks(2).map(byte).collect()
+    }
+
     /// What was written before accounts had senders of other channels than SMS.
     #[test]
     fn a_tenant_of_version_1_gets_the_defaults_of_what_it_did_not_have() {
-        let golden: Vec<char> = include_str!("../../tests/fixtures/records/tenant.v1.hex")
-            .split_whitespace()
-            .flat_map(str::chars)
-            .collect();
-        let bytes: Vec<u8> = golden.chunks(2).map(byte).collect();
+        let bytes = golden_bytes(include_str!("../../tests/fixtures/records/tenant.v1.hex"));
         let mut expected = samples::tenant(samples::MID);
+        expected.replies = ReplyPolicy::default();
+        expected.retention = Retention::default();
+        expected.time_zone = None;
         for account in &mut expected.accounts {
             account.senders = Senders { sms: std::mem::take(&mut account.senders.sms), ..Senders::default() };
             account.mms_reports = MmsReports::Omni;
             account.kakao_way = KakaoWay::Direct;
+            account.webhook_auth = WebhookAuth::default();
             let Tracking::Native(keys) = &mut account.tracking else { panic!("the sample is native") };
-            keys.omni_reports = "Omni Reports".into();
+            *keys = ReportExtensions { sms_reports: keys.sms_reports.clone(), ..ReportExtensions::default() };
         }
         assert_eq!(Tenant::decode(&bytes), Ok(expected));
+    }
+
+    /// What was written before replies fired events.
+    #[test]
+    fn a_message_of_version_1_fires_no_event() {
+        let mut expected = samples::message(3);
+        expected.message.reply_event = None;
+        let waiting = golden_bytes(include_str!("../../tests/fixtures/records/waiting.v1.hex"));
+        assert_eq!(QueuedMessage::decode(&waiting), Ok(expected.clone()));
+        let sent = golden_bytes(include_str!("../../tests/fixtures/records/sent.v1.hex"));
+        assert_eq!(SentMessage::decode(&sent), Ok(SentMessage { message: expected, ..samples::sent(3) }));
+    }
+
+    /// What was written before there were seen reports.
+    #[test]
+    fn a_report_of_version_1_has_not_been_taken() {
+        let bytes = golden_bytes(include_str!("../../tests/fixtures/records/report.v1.hex"));
+        let record = ReportRecord::decode(&bytes).unwrap();
+        assert_eq!(record.reports, MessageReports { delivery: Some(samples::delivery(3)), seen: None });
+        assert_eq!((record.channel.as_str(), record.taken, record.waits_at), ("SMS", None, None));
     }
 
     fn byte(digits: &[char]) -> u8 {

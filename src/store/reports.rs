@@ -1,20 +1,94 @@
-//! Delivery reports, and the outbox of those that wait to be forwarded. A report and its entry share a batch, always.
+//! What is said about messages, and the outbox of what waits to be forwarded. A report and its entry share a batch,
+//! always.
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Family, Hash, Key, Layout, OutboxTarget, ReportRef};
+use super::keys::{Family, Hash, Key, Layout, OutboxSubject, OutboxTarget, ReportRef, SYSTEM};
 use super::{Opened, Store, StoreBatch, StoreError};
-use crate::domain::ids::{AccountId, Mid, QueueId};
-use crate::domain::report::DeliveryReport;
+use crate::domain::channel::Channel;
+use crate::domain::click::Click;
+use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
+use crate::domain::inbound::{InboundChannel, InboundMessage, Pairing, normalised_party};
+use crate::domain::report::MessageReports;
 use crate::domain::timestamp::Timestamp;
 
-/// The report that stands for a message.
+/// The reports that stand for a message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct ReportRecord {
-    pub(crate) report: DeliveryReport,
+    pub(crate) reports: MessageReports,
+    /// The channel's spelling, for reports that do not say it; a seen report never does.
+    pub(crate) channel: String,
     pub(crate) stored_at: Timestamp,
-    /// When its target had taken it.
-    pub(crate) forwarded_at: Option<Timestamp>,
+    /// Where its entry of the outbox is, while it waits there. A record from before this was kept has none although an
+    /// entry waits: a second entry then finds nothing left to do.
+    pub(crate) waits_at: Option<(u8, Timestamp)>,
+    pub(crate) taken: Option<Taken>,
+}
+
+impl ReportRecord {
+    /// `messageId` as it came.
+    pub(crate) fn message_id(&self) -> &str {
+        let delivery = self.reports.delivery.as_ref().map(|report| report.message_id.as_str());
+        delivery.or(self.reports.seen.as_ref().map(|seen| seen.message_id.as_str())).unwrap_or_default()
+    }
+}
+
+/// What a target has taken of a message's reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// When it took something first.
+    pub(crate) first_at: Timestamp,
+    /// Whether it has the delivery report that stands now.
+    pub(crate) delivery: bool,
+    /// Whether it has the seen report that stands now.
+    pub(crate) seen: bool,
+}
+
+/// A click.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ClickRecord {
+    pub(crate) click: Click,
+    pub(crate) account: AccountId,
+    pub(crate) stored_at: Timestamp,
+    pub(crate) taken_at: Option<Timestamp>,
+}
+
+/// An inbound message, and what became of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct InboundRecord {
+    pub(crate) inbound: InboundMessage,
+    /// `None` while nobody knows whose it is (mid 0).
+    pub(crate) account: Option<AccountId>,
+    pub(crate) pairing: Option<Pairing>,
+    pub(crate) event: Option<ReplyEvent>,
+    pub(crate) stored_at: Timestamp,
+    /// When the row, or the post, was taken.
+    pub(crate) taken_at: Option<Timestamp>,
+}
+
+/// The event that an inbound message fires for its contact (spec R3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ReplyEvent {
+    pub(crate) event_definition_key: String,
+    /// Not before: the contact must be waiting by then.
+    pub(crate) due_at: Timestamp,
+    /// Recorded before anything may repeat it.
+    pub(crate) fired_at: Option<Timestamp>,
+    /// Why SFMC does not take it, in its own words; then it is not fired any more.
+    pub(crate) refused: Option<String>,
+}
+
+/// That an inbound message answers a message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ReplyOf {
+    pub(crate) received_at: Timestamp,
+}
+
+/// The newest message of a sender to a recipient on a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct LastSent {
+    pub(crate) message_id: MessageId,
+    pub(crate) sent_at: Timestamp,
 }
 
 /// An entry of the outbox: which report, for which account's target.
@@ -34,13 +108,17 @@ pub(crate) struct PlacedEntry {
     pub(crate) entry: OutboxEntry,
 }
 
-/// The place of an outbox entry: by time of storing, and the report that it is about.
+/// The place of an outbox entry: by when it may go, and what it is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct OutboxPlace {
     pub(crate) target: OutboxTarget,
-    pub(crate) stored_at: Timestamp,
-    pub(crate) report: ReportRef,
+    /// Not forwarded before this moment of the wall clock.
+    pub(crate) due_at: Timestamp,
+    pub(crate) subject: OutboxSubject,
 }
+
+/// Whose the inbound messages are that no account is known for.
+pub(crate) const UNASSIGNED: Mid = SYSTEM;
 
 /// Reads of reports and of the outbox.
 #[derive(Clone, Copy)]
@@ -55,6 +133,87 @@ impl Reports<'_> {
     pub(crate) fn stray(&self, mid: Mid, message_id: &str) -> Result<ReportRef, StoreError> {
         let hash: Hash = self.0.sealer(mid)?.lookup_hash("stray report", message_id.as_bytes());
         Ok(ReportRef::Stray(hash))
+    }
+
+    /// How a click is named: by its message, and what makes it that click.
+    pub(crate) fn click_hash(&self, mid: Mid, click: &Click) -> Result<Hash, StoreError> {
+        Ok(self.0.sealer(mid)?.lookup_hash("click", click.identity().as_bytes()))
+    }
+
+    pub(crate) fn click(&self, mid: Mid, report: ReportRef, hash: Hash) -> Result<Option<ClickRecord>, StoreError> {
+        self.0.read(mid, &Key::Click(mid, report, hash))
+    }
+
+    /// The clicks of a message, at most `limit`, in no order of time.
+    pub(crate) fn clicks_of(&self, mid: Mid, report: ReportRef, limit: usize) -> Result<Vec<ClickRecord>, StoreError> {
+        let (from, to) = Layout::family(Family::Click).mid(mid).report(report).range();
+        let opened = self.0.list(mid, &from, &to, limit)?;
+        Ok(opened.into_iter().filter_map(Opened::record).collect())
+    }
+
+    /// How an inbound message is named.
+    pub(crate) fn inbound_hash(&self, mid: Mid, message_id: &str) -> Result<Hash, StoreError> {
+        Ok(self.0.sealer(mid)?.lookup_hash("inbound", message_id.as_bytes()))
+    }
+
+    /// An inbound message; those whose account is not known are the system's ([`UNASSIGNED`]).
+    pub(crate) fn inbound(&self, mid: Mid, hash: Hash) -> Result<Option<InboundRecord>, StoreError> {
+        self.0.read(mid, &Key::Inbound(mid, hash))
+    }
+
+    /// Inbound messages of a business unit, at most `limit`, in no order of time.
+    pub(crate) fn all_inbound(&self, mid: Mid, limit: usize) -> Result<Vec<InboundRecord>, StoreError> {
+        let (from, to) = Layout::family(Family::Inbound).mid(mid).range();
+        Ok(self.0.list(mid, &from, &to, limit)?.into_iter().filter_map(Opened::record).collect())
+    }
+
+    /// The inbound messages that answer a message, at most `limit`, in no order of time.
+    pub(crate) fn replies_to(&self, mid: Mid, id: MessageId, limit: usize) -> Result<Vec<InboundRecord>, StoreError> {
+        let (from, to) = Layout::family(Family::ReplyOf).mid(mid).queue(id.queue).u64(id.sequence).range();
+        let mut replies = Vec::new();
+        for (key, _) in self.0.scan(&from, &to, limit)? {
+            let Some(Key::ReplyOf(_, _, _, hash)) = Key::parse(&key) else { continue };
+            replies.extend(self.inbound(mid, hash)?);
+        }
+        Ok(replies)
+    }
+
+    /// The newest message that `sender` has sent to `recipient`, for pairing a reply with it.
+    pub(crate) fn last_sent(
+        &self,
+        mid: Mid,
+        channel: InboundChannel,
+        sender: &str,
+        recipient: &str,
+    ) -> Result<Option<LastSent>, StoreError> {
+        let hash = self.last_sent_hash(mid, channel, sender, recipient)?;
+        self.0.read(mid, &Key::LastSent(mid, hash))
+    }
+
+    /// Where [`StoreBatch::put_last_sent`] keeps it; `None` for a channel without replies, or a message without sender.
+    pub(crate) fn last_sent_place(
+        &self,
+        mid: Mid,
+        channel: Channel,
+        sender: &str,
+        recipient: &str,
+    ) -> Result<Option<Hash>, StoreError> {
+        match channel.capability().replies {
+            Some(replies) if !sender.is_empty() => self.last_sent_hash(mid, replies, sender, recipient).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn last_sent_hash(
+        &self,
+        mid: Mid,
+        channel: InboundChannel,
+        sender: &str,
+        recipient: &str,
+    ) -> Result<Hash, StoreError> {
+        let (sender, recipient) = (normalised_party(sender), normalised_party(recipient));
+        let text = format!("{}\n{sender}\n{recipient}", channel.reported_as());
+        Ok(self.0.sealer(mid)?.lookup_hash("last sent", text.as_bytes()))
     }
 
     /// Entries that wait to be forwarded, oldest first, at most `limit`, behind `after` when given.
@@ -106,17 +265,17 @@ impl Reports<'_> {
 
 impl OutboxPlace {
     fn key(&self, family: Family, mid: Mid) -> Key {
-        let order = self.stored_at.as_nanos();
+        let order = self.due_at.as_nanos();
         match family {
-            Family::Refused => Key::Refused(mid, self.target, order, self.report),
-            _ => Key::Outbox(mid, self.target, order, self.report),
+            Family::Refused => Key::Refused(mid, self.target, order, self.subject),
+            _ => Key::Outbox(mid, self.target, order, self.subject),
         }
     }
 
     fn of(key: &[u8]) -> Option<Self> {
         match Key::parse(key)? {
-            Key::Outbox(_, target, order, report) | Key::Refused(_, target, order, report) => {
-                Some(Self { target, stored_at: Timestamp::from_nanos(order), report })
+            Key::Outbox(_, target, order, subject) | Key::Refused(_, target, order, subject) => {
+                Some(Self { target, due_at: Timestamp::from_nanos(order), subject })
             }
             _ => None,
         }
@@ -128,6 +287,39 @@ impl StoreBatch {
     /// forwarded.
     pub(crate) fn put_report(&mut self, mid: Mid, report: ReportRef, record: &ReportRecord) -> Result<(), StoreError> {
         self.put(mid, &report_key(mid, report), record)
+    }
+
+    /// Stores a click. With an outbox entry in the same batch, always, unless it was taken.
+    pub(crate) fn put_click(
+        &mut self,
+        mid: Mid,
+        report: ReportRef,
+        hash: Hash,
+        record: &ClickRecord,
+    ) -> Result<(), StoreError> {
+        self.put(mid, &Key::Click(mid, report, hash), record)
+    }
+
+    /// Stores an inbound message. With an outbox entry in the same batch, always, unless it was taken or nobody knows
+    /// whose it is.
+    pub(crate) fn put_inbound(&mut self, mid: Mid, hash: Hash, record: &InboundRecord) -> Result<(), StoreError> {
+        self.put(mid, &Key::Inbound(mid, hash), record)
+    }
+
+    /// Notes that an inbound message answers a message.
+    pub(crate) fn put_reply_of(
+        &mut self,
+        mid: Mid,
+        id: MessageId,
+        hash: Hash,
+        reply: &ReplyOf,
+    ) -> Result<(), StoreError> {
+        self.put(mid, &Key::ReplyOf(mid, id.queue, id.sequence, hash), reply)
+    }
+
+    /// Notes the newest message of a sender to a recipient, at a place of [`Reports::last_sent_place`].
+    pub(crate) fn put_last_sent(&mut self, mid: Mid, place: Hash, last: &LastSent) -> Result<(), StoreError> {
+        self.put(mid, &Key::LastSent(mid, place), last)
     }
 
     pub(crate) fn put_outbox(&mut self, mid: Mid, place: OutboxPlace, entry: &OutboxEntry) -> Result<(), StoreError> {

@@ -4,18 +4,20 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::domain::channel::Channel;
+use crate::domain::click::Click;
 use crate::domain::delivery::{HoldReason, LocalEnd};
 use crate::domain::ids::{AccountId, ActivityId, DefinitionInstanceId, JourneyId, MessageId, QueueId};
+use crate::domain::inbound::{InboundChannel, InboundMessage, Pairing};
 use crate::domain::message::{
     Content, LinkTracking, Message, OnStop, Progress, QueuePolicy, QueuedMessage, RequestOptions, sms,
 };
 use crate::domain::phone::Phone;
-use crate::domain::report::{DeliveryReport, ErrorInfo, Origin, StatusInfo};
+use crate::domain::report::{DeliveryReport, ErrorInfo, MessageReports, Origin, SeenReport, StatusInfo};
 use crate::domain::secret::Secret;
 use crate::domain::speed_limit::{Schedule, SpeedLimit, SpeedUnit};
 use crate::domain::tenant::{
-    Account, KakaoWay, MaybeSent, MmsReports, ReportExtensions, Salt, Senders, SfmcAccess, Tenant, Tracking,
-    Verification,
+    Account, BasicAuth, KakaoWay, MaybeSent, MmsReports, ReplyPolicy, ReportExtensions, Retention, Salt, Senders,
+    SfmcAccess, Tenant, Tracking, Verification, WebhookAuth,
 };
 
 pub(crate) const MID: Mid = Mid::new(510_001_234);
@@ -62,6 +64,9 @@ pub(crate) fn tenant(mid: Mid) -> Tenant {
         },
         default_country: Some("DE".into()),
         send_in_test_mode: false,
+        replies: ReplyPolicy { takes_buttons: true, event_delay_secs: 20, pairing_days: 7 },
+        retention: Retention { messages_days: 30, reports_days: 60 },
+        time_zone: Some("Europe/Berlin".into()),
         accounts: vec![Account {
             id: account(),
             base_url: "https://xxxxx.api.infobip.com".into(),
@@ -71,10 +76,15 @@ pub(crate) fn tenant(mid: Mid) -> Tenant {
             tracking: Tracking::Native(ReportExtensions {
                 sms_reports: "sms-delivery-reports".into(),
                 omni_reports: "omni-reports".into(),
+                ..ReportExtensions::default()
             }),
             mms_reports: MmsReports::Sms,
             kakao_way: KakaoWay::Omni,
             maybe_sent: MaybeSent::Repeat,
+            webhook_auth: WebhookAuth {
+                basic: Some(BasicAuth { user: "infobip".into(), password: Secret::new("basic-password") }),
+                hmac_key: Some(Secret::new("hmac-key")),
+            },
             webhook_tokens: vec![Secret::new("token-1"), Secret::new("token-2")],
         }],
     }
@@ -102,6 +112,7 @@ pub(crate) fn message(sequence: u64) -> QueuedMessage {
             callback_data: r#"{"ActivityId":"0a1b2c3d","ContactKey":"C-1"}"#.into(),
             contact_key: "C-1".into(),
             validity_minutes: 2_880,
+            reply_event: Some("APIEvent-1".into()),
             latest_send_at: Some(at(86_400)),
         },
         accepted_at: at(1),
@@ -172,27 +183,108 @@ pub(crate) fn answer(number: u64, at: Timestamp) -> FirstAnswer {
 
 pub(crate) fn report(number: u64) -> ReportRecord {
     ReportRecord {
-        report: DeliveryReport {
-            origin: Origin::Infobip,
-            is_final: true,
-            done_at: Some(at(11)),
-            sent_at: Some(at(5)),
-            status: StatusInfo { group_id: 3, id: 5, name: "DELIVERED_TO_HANDSET".into(), ..status() },
-            error: Some(ErrorInfo { id: Some(0), name: Some("NO_ERROR".into()), ..ErrorInfo::default() }),
-            message_id: MessageId::new(QUEUE, number, 5).to_string(),
+        reports: MessageReports { delivery: Some(delivery(number)), seen: Some(seen(number)) },
+        channel: "SMS".into(),
+        stored_at: at(12),
+        waits_at: Some((0, at(12))),
+        taken: Some(Taken { first_at: at(14), delivery: true, seen: false }),
+    }
+}
+
+pub(crate) fn seen(number: u64) -> SeenReport {
+    SeenReport {
+        seen_at: at(13),
+        sent_at: Some(at(5)),
+        message_id: MessageId::new(QUEUE, number, 5).to_string(),
+        recipient: Some(PHONE.into()),
+        sender: Some("Waypost".into()),
+    }
+}
+
+pub(crate) fn delivery(number: u64) -> DeliveryReport {
+    DeliveryReport {
+        origin: Origin::Infobip,
+        is_final: true,
+        done_at: Some(at(11)),
+        sent_at: Some(at(5)),
+        status: StatusInfo { group_id: 3, id: 5, name: "DELIVERED_TO_HANDSET".into(), ..status() },
+        error: Some(ErrorInfo { id: Some(0), name: Some("NO_ERROR".into()), ..ErrorInfo::default() }),
+        message_id: MessageId::new(QUEUE, number, 5).to_string(),
+        bulk_id: Some("Infobip SMS".into()),
+        channel: "SMS".into(),
+        to: Some(PHONE.into()),
+        sender: Some("Waypost".into()),
+        message_count: Some(1),
+        price_per_message: Some("0.0125".into()),
+        price_currency: Some("EUR".into()),
+        callback_data: None,
+        mcc_mnc: Some("26201".into()),
+    }
+}
+
+pub(crate) fn click() -> ClickRecord {
+    ClickRecord {
+        click: Click {
+            notification_type: "CLICKED".into(),
+            message_id: MessageId::new(QUEUE, 3, 5).to_string(),
             bulk_id: Some("Infobip SMS".into()),
             channel: "SMS".into(),
-            to: Some(PHONE.into()),
-            sender: Some("Waypost".into()),
-            message_count: Some(1),
-            price_per_message: Some("0.0125".into()),
-            price_currency: Some("EUR".into()),
-            callback_data: None,
-            mcc_mnc: Some("26201".into()),
+            recipient: Some(PHONE.into()),
+            url: Some("https://shop.example.com/1".into()),
+            clicked_at: at(20),
+            device_type: Some("Phone".into()),
+            os: Some("iOS 12".into()),
+            device_name: Some("Apple".into()),
+            callback_data: Some("{}".into()),
         },
-        stored_at: at(12),
-        forwarded_at: None,
+        account: account(),
+        stored_at: at(21),
+        taken_at: Some(at(22)),
     }
+}
+
+pub(crate) fn inbound() -> InboundRecord {
+    InboundRecord {
+        inbound: InboundMessage {
+            message_id: "mo-1".into(),
+            channel: InboundChannel::WhatsApp,
+            sender: PHONE.into(),
+            destination: "385915550000".into(),
+            content_type: "TEXT".into(),
+            text: TEXT.into(),
+            clean_text: Some("Ada".into()),
+            keyword: Some("HELLO".into()),
+            received_at: at(30),
+            message_count: Some(1),
+            paired_message_id: Some("m".into()),
+            callback_data: Some("{}".into()),
+            entity_id: Some("e".into()),
+            application_id: Some("a".into()),
+            campaign_reference_id: Some("c".into()),
+        },
+        account: Some(account()),
+        pairing: Some(Pairing {
+            message_id: MessageId::new(QUEUE, 3, 5),
+            contact_key: "C-3".into(),
+            callback_data: "{}".into(),
+        }),
+        event: Some(ReplyEvent {
+            event_definition_key: "APIEvent-1".into(),
+            due_at: at(31),
+            fired_at: Some(at(32)),
+            refused: Some("no".into()),
+        }),
+        stored_at: at(31),
+        taken_at: Some(at(33)),
+    }
+}
+
+pub(crate) fn reply_of() -> ReplyOf {
+    ReplyOf { received_at: at(30) }
+}
+
+pub(crate) fn last_sent() -> LastSent {
+    LastSent { message_id: MessageId::new(QUEUE, 3, 5), sent_at: at(5) }
 }
 
 pub(crate) fn outbox_entry() -> OutboxEntry {

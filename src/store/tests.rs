@@ -31,7 +31,11 @@ fn commit(store: &Store, fill: impl FnOnce(&mut StoreBatch) -> Result<(), StoreE
 }
 
 fn place(number: u64) -> OutboxPlace {
-    OutboxPlace { target: OutboxTarget::SMS_REPORTS, stored_at: at(number), report: ReportRef::of(QUEUE, number) }
+    OutboxPlace {
+        target: OutboxTarget::SMS_REPORTS,
+        due_at: at(number),
+        subject: OutboxSubject::Report(ReportRef::of(QUEUE, number)),
+    }
 }
 
 /// Opening that must fail, and what it says.
@@ -400,7 +404,9 @@ impl Model {
             }
         }
         for placed in store.reports().outbox(MID, OutboxTarget::SMS_REPORTS, None, 100).unwrap() {
-            let ReportRef::Known(_, number) = placed.place.report else { panic!("no stray reports here") };
+            let OutboxSubject::Report(ReportRef::Known(_, number)) = placed.place.subject else {
+                panic!("no stray reports here")
+            };
             model.set("outbox", number);
         }
         model

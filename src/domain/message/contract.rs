@@ -185,8 +185,9 @@ contract! {
     VALIDITY_MINUTES = "validityMinutes", Messaging, Single, "Validity from the first attempt on, 1 to 2880 minutes; 2880 without it";
     LATEST_SEND_AT = "latestSendAt", Messaging, Single, "ISO 8601 moment after which the message is not sent any more";
     ON_STOP = "onStop", Messaging, Single, "What stopping the journey version does to queued messages: `KEEP` (default), `HOLD` or `CANCEL`";
+    EVENT_DEFINITION_KEY = "eventDefinitionKey", Messaging, Single, "*Trigger Event on Response*: key of the Wait Until Event's event definition, fired for the contact when a reply comes; SMS, MMS, WhatsApp, Viber and RCS";
     MESSAGE_ID = "messageId", Reports, Single, "`{{Interaction.<activity key>.messageId}}` of the messaging activity";
-    REPORT_KIND = "reportKind", Reports, Single, "`DELIVERY`";
+    REPORT_KIND = "reportKind", Reports, Single, "`DELIVERY` (default), `CLICK` or `REPLY`";
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use super::super::tenant::{Account, KakaoWay};
 use super::super::timestamp::Timestamp;
 use super::contract::{NUMBERED_MAX, names};
 use super::{
-    BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, SmsFallback,
-    VALIDITY_MINUTES_MAX, sms,
+    BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, EVENT_KEY_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection,
+    RequestOptions, SmsFallback, VALIDITY_MINUTES_MAX, sms,
 };
 
 /// Longest contact key in SFMC, in characters.
@@ -152,6 +152,7 @@ impl Draft<'_> {
             contact_key: contact_key.to_owned(),
             validity_minutes: self.validity_minutes()?,
             latest_send_at: self.latest_send_at()?,
+            reply_event: self.reply_event(channel)?,
         };
         Ok((message, policy))
     }
@@ -299,6 +300,17 @@ impl Draft<'_> {
     fn latest_send_at(&self) -> Result<Option<Timestamp>, Rejection> {
         let text = self.arguments.get(names::LATEST_SEND_AT);
         text.map(|text| Timestamp::parse(text).ok_or(Rejection::LatestSendTime)).transpose()
+    }
+
+    fn reply_event(&self, channel: Channel) -> Result<Option<String>, Rejection> {
+        let key = self.arguments.get(names::EVENT_DEFINITION_KEY).filter(|_| channel.capability().replies.is_some());
+        // SFMC takes no event whose key has a period in it (sfmc.md 7).
+        let fits =
+            |key: &&str| key.chars().count() <= EVENT_KEY_CHARS_MAX && !key.chars().any(|c| c.is_control() || c == '.');
+        match key {
+            Some(key) => Some(key).filter(fits).map(str::to_owned).map(Some).ok_or(Rejection::EventDefinition),
+            None => Ok(None),
+        }
     }
 
     fn on_stop(&self) -> OnStop {

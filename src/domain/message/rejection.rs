@@ -33,6 +33,7 @@ pub(crate) enum Rejection {
     PhoneChoice,
     Characters,
     ContactKey,
+    EventDefinition,
     MessageSize,
     TitleLength,
     ResellerCode,
@@ -106,6 +107,7 @@ table! {
     PhoneChoice, false, "Error: Invalid phone field choice", "the activity chooses a phone field that it does not send";
     Characters, false, "Error: Invalid characters in request", "the text or sender holds control characters that can't be sent";
     ContactKey, false, "Error: Invalid contact key", "the call carries no contact key, or one longer than 254 characters";
+    EventDefinition, false, "Error: Invalid event definition", "the key of the event definition has more than 200 characters or a period in it";
     MessageSize, false, "Error: Invalid message size", "all texts of the message together have more than 40960 bytes";
     TitleLength, false, "Error: Invalid title length", "the title is missing where the channel needs one, or longer than the channel takes";
     ResellerCode, false, "Error: Invalid reseller code", "the reseller code is missing or not a number of at most nine digits";

@@ -65,6 +65,25 @@ impl Section {
         }
     }
 
+    /// A whole number from `min` to `max`.
+    pub(super) fn number<N: TryFrom<i64>>(
+        &mut self,
+        field: &str,
+        min: i64,
+        max: i64,
+    ) -> Result<Option<N>, TenantFileError> {
+        let allowed = || self.invalid(field, &format!("a whole number from {min} to {max}"));
+        match self.table.get(field) {
+            None => Ok(None),
+            Some(Value::Integer(number)) if (min..=max).contains(number) => {
+                let number = N::try_from(*number).map_err(|_| allowed())?;
+                self.table.remove(field);
+                Ok(Some(number))
+            }
+            Some(_) => Err(allowed()),
+        }
+    }
+
     /// A list of texts; empty when it is not there. One text given twice is kept once.
     pub(super) fn list(
         &mut self,

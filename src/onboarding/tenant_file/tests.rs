@@ -56,7 +56,7 @@ fn refused(text: &str, beginning: &str) {
 }
 
 fn native(sms_reports: &str) -> Tracking {
-    Tracking::Native(ReportExtensions { sms_reports: sms_reports.to_owned(), omni_reports: "Omni Reports".to_owned() })
+    Tracking::Native(ReportExtensions { sms_reports: sms_reports.to_owned(), ..ReportExtensions::default() })
 }
 
 #[test]
@@ -232,6 +232,9 @@ fn reports_go_to_one_place() {
     let expected = Tracking::External(NotificationUrls {
         sms_url: "https://hooks.example.com/r?k=1".to_owned(),
         omni_url: "https://hooks.example.com/r?k=1".to_owned(),
+        clicks_url: None,
+        inbound_url: None,
+        signing_key: None,
     });
     assert_eq!(external.accounts[0].tracking, expected);
     for both_or_none in ["{}", "{ native = {}, external = { sms_url = 'https://a.example.com' } }"] {

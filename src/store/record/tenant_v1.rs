@@ -2,12 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::domain::extension::OMNI_REPORTS;
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::secret::Secret;
 use crate::domain::tenant::{
-    Account, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReportExtensions, Senders, SfmcAccess, Tenant,
-    Tracking, Verification,
+    Account, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReplyPolicy, ReportExtensions, Retention, Senders,
+    SfmcAccess, Tenant, Tracking, Verification, WebhookAuth,
 };
 
 #[derive(Deserialize)]
@@ -48,6 +47,9 @@ impl From<TenantV1> for Tenant {
             verification: form.verification,
             default_country: form.default_country,
             send_in_test_mode: form.send_in_test_mode,
+            replies: ReplyPolicy::default(),
+            retention: Retention::default(),
+            time_zone: None,
             accounts: form.accounts.into_iter().map(Account::from).collect(),
         }
     }
@@ -57,12 +59,16 @@ impl From<AccountV1> for Account {
     fn from(form: AccountV1) -> Self {
         let tracking = match form.tracking {
             TrackingV1::Native { sms_reports } => {
-                Tracking::Native(ReportExtensions { sms_reports, omni_reports: OMNI_REPORTS.external_key.to_owned() })
+                Tracking::Native(ReportExtensions { sms_reports, ..ReportExtensions::default() })
             }
             // Reports of other channels go where the customer already listens.
-            TrackingV1::External { sms_url } => {
-                Tracking::External(NotificationUrls { omni_url: sms_url.clone(), sms_url })
-            }
+            TrackingV1::External { sms_url } => Tracking::External(NotificationUrls {
+                omni_url: sms_url.clone(),
+                sms_url,
+                clicks_url: None,
+                inbound_url: None,
+                signing_key: None,
+            }),
         };
         Self {
             id: form.id,
@@ -74,6 +80,7 @@ impl From<AccountV1> for Account {
             mms_reports: MmsReports::default(),
             kakao_way: KakaoWay::default(),
             maybe_sent: form.maybe_sent,
+            webhook_auth: WebhookAuth::default(),
             webhook_tokens: form.webhook_tokens,
         }
     }
