@@ -7,8 +7,8 @@ use super::errors::{self, Family, Violation};
 use super::registered::Scenario;
 use super::schema::{ANY, Field, INT32, Kind, optional, required};
 use super::status::ENROUTE;
-use super::unified::checked_body;
-use super::{InfobipAccount, Scene, State, kakao_alim};
+use super::unified::{INDIA_DLT, checked_body};
+use super::{InfobipAccount, Scene, State, kakao_alim, sms};
 use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply};
 
@@ -161,13 +161,10 @@ const SMS: Kind = Kind::Object(&[
         "language",
         Kind::Object(&[optional("languageCode", Kind::OneOf(&["NONE", "TR", "ES", "PT", "AUTODETECT"]))]),
     ),
-    optional("transliteration", ANY),
+    optional("transliteration", sms::TRANSLITERATION),
     optional(
         "regional",
-        Kind::Object(&[
-            optional("indiaDlt", Kind::Opaque),
-            optional("korea", Kind::Object(&[optional("title", Kind::Text { max: 66 })])),
-        ]),
+        Kind::Object(&[INDIA_DLT, optional("korea", Kind::Object(&[optional("title", Kind::Text { max: 66 })]))]),
     ),
     VALIDITY,
     TIME_UNIT,

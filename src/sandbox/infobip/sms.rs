@@ -55,7 +55,7 @@ const LANGUAGE: &[Field] = &[
     optional("singleShift", Kind::Bool),
     optional("lockingShift", Kind::Bool),
 ];
-const TRANSLITERATION: Kind = Kind::OneOf(&[
+pub(super) const TRANSLITERATION: Kind = Kind::OneOf(&[
     "NONE",
     "TURKISH",
     "GREEK",

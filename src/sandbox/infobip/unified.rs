@@ -35,7 +35,7 @@ pub(super) const VALIDITY_OPTION: Field = optional("validityPeriod", PERIOD);
 pub(super) const WINDOW_OPTION: Field = optional("deliveryTimeWindow", WINDOW);
 pub(super) const CAMPAIGN_OPTION: Field = optional("campaignReferenceId", Kind::Text { max: 255 });
 
-const INDIA_DLT: Field = optional(
+pub(super) const INDIA_DLT: Field = optional(
     "indiaDlt",
     Kind::Object(&[
         required("principalEntityId", ANY),

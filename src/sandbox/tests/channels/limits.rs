@@ -67,10 +67,13 @@ fn text_of(length: usize, at: &str) -> Value {
 
 const MESSAGE: &str = "/messages/0";
 
+/// A place, and the least and the greatest length of its text.
+type Length = (&'static str, usize, usize);
+
 /// Lengths from the first to the second number, below the message unless the place begins with a slash.
 #[tokio::test]
 async fn texts_are_allowed_up_to_their_limits() {
-    let unified: &[(&str, usize, usize)] = &[
+    let unified: &[Length] = &[
         ("destinations/0/messageId", 1, 200),
         ("options/platform/entityId", 0, 255),
         ("options/platform/applicationId", 0, 255),
@@ -78,7 +81,7 @@ async fn texts_are_allowed_up_to_their_limits() {
         ("webhooks/callbackData", 0, 4_000),
         ("/options/schedule/bulkId", 1, 100),
     ];
-    let own: Vec<(Case, &[(&str, usize, usize)])> = vec![
+    let own: Vec<(Case, &[Length])> = vec![
         (mms(), &[("content/title", 0, 66), ("content/messageSegments/0/contentId", 1, 20)]),
         (
             viber(),
@@ -138,7 +141,7 @@ async fn texts_are_allowed_up_to_their_limits() {
             ],
         ),
     ];
-    let others: Vec<(Case, &[(&str, usize, usize)])> = vec![
+    let others: Vec<(Case, &[Length])> = vec![
         (
             whatsapp(),
             &[
