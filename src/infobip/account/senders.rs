@@ -185,7 +185,12 @@ async fn add_quality(
     for asked in asked.chunks_mut(QUALITY_SIZE) {
         let list = asked.iter().map(|sender| segment(&digits(sender))).collect::<Vec<_>>().join(",");
         let target = format!("/whatsapp/1/senders/quality?senders={list}");
-        let answer = reader.read(account, Endpoint::WhatsAppQuality, Call::Get(&target), "whatsapp:manage").await?;
+        let answer = match reader.read(account, Endpoint::WhatsAppQuality, Call::Get(&target), "whatsapp:manage").await
+        {
+            // None of them is known as a WhatsApp sender yet: that is no source that failed.
+            Err(ListingFailure::NotFound) => continue,
+            read => read?,
+        };
         let results = entries(&answer, &["results"]).ok_or(ListingFailure::Unreadable { status: 200 })?;
         for sender in asked {
             let digits = digits(sender);

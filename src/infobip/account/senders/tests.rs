@@ -125,6 +125,9 @@ async fn a_source_that_fails_is_named_and_the_others_stand() {
     let (listing, _) = list(answers_with("/whatsapp", forbidden())).await;
     assert!(listing.problems[0].problem.contains("whatsapp:manage"), "{listing:?}");
     assert_eq!(of(&listing, Family::WhatsApp)[1], ("385915550001", SenderState::Usable, "WHATSAPP"));
+    let (listing, _) = list(answers_with("/whatsapp", Reply::json(404, ""))).await;
+    assert_eq!(listing.problems, []);
+    assert_eq!(of(&listing, Family::WhatsApp)[0], ("+385915550009", SenderState::Unknown, ""));
 }
 
 #[tokio::test]
