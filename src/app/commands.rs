@@ -1,5 +1,7 @@
 //! What the control socket's commands do, with and without a running server.
 
+mod account;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -109,6 +111,7 @@ impl Commands {
             ControlRequest::TenantRemove { mid } => {
                 known(mid)?;
                 tenants.remove(mid);
+                self.parts.templates.forget(mid);
                 self.parts.book.forget(mid);
                 self.parts.store.remove_tenant(mid).await?;
                 tracing::info!(tenant.mid = %mid, "A business unit was removed, and its key destroyed");
@@ -138,6 +141,11 @@ impl Commands {
                 tracing::info!("The master key was changed; the next start needs the new one");
                 ControlAnswer::Ok(json!({ "keys": keys }))
             }
+            ControlRequest::Account { of, request } => {
+                let tenant = known(of.mid)?;
+                let account = account::named(&tenant, of.account.as_ref())?;
+                self.ask_account(of.mid, account, request).await?
+            }
             ControlRequest::ActivityNew(request) => self.new_activity(request).await?,
             ControlRequest::Status => ControlAnswer::Ok(self.status()?),
         })
@@ -153,6 +161,7 @@ impl Commands {
         let _receipt = self.parts.store.create_tenant(&tenant).await?;
         let summary = TenantSummary::from(&tenant);
         self.parts.tenants.put(tenant);
+        self.parts.templates.forget(mid);
         tracing::info!(tenant.mid = %mid, "A business unit was connected or changed");
         Ok(ControlAnswer::ok(&summary))
     }
@@ -161,7 +170,7 @@ impl Commands {
     async fn check(&self, tenant: &Tenant) -> Result<ControlAnswer, Refusal> {
         let mut checks: Vec<Check> = self.parts.sfmc.check(tenant).await.into_iter().map(Check::from).collect();
         for account in &tenant.accounts {
-            let lines = self.parts.infobip.check(account).await;
+            let lines = self.parts.accounts.check(account, account::used(account)).await;
             if check::passed(&lines) {
                 self.parts.dispatch.release(tenant.mid, &account.id).await?;
             }
@@ -417,6 +426,7 @@ impl From<CheckLine> for Check {
             CheckResult::Ok => CheckOutcome::Ok,
             CheckResult::Missing | CheckResult::Failed => CheckOutcome::Failed,
             CheckResult::NotTested => CheckOutcome::Unknown,
+            CheckResult::NotNeeded => CheckOutcome::NotNeeded,
         };
         Self { name: line.what, outcome, detail: line.detail }
     }
