@@ -5,6 +5,7 @@
 
 pub(crate) mod contract;
 mod draft;
+pub(crate) mod fields;
 pub(crate) mod kakao_alim;
 pub(crate) mod kakao_chingu;
 pub(crate) mod lms;
