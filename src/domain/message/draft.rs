@@ -52,7 +52,7 @@ impl InArguments {
 
     /// The values that are not blank of `prefix1`, `prefix2`, … up to [`NUMBERED_MAX`], in no order. Goes over what came
     /// instead of asking for each name that could have come.
-    fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
+    pub(super) fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| {
             let digits = name.strip_prefix(prefix).filter(|digits| digits.starts_with(|c| matches!(c, '1'..='9')))?;
             let number = digits.parse().ok().filter(|number| *number <= NUMBERED_MAX)?;
