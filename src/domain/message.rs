@@ -13,6 +13,9 @@ pub(crate) mod mms;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
+mod stand_in;
+#[cfg(test)]
+mod tests;
 pub(crate) mod viber;
 pub(crate) mod whatsapp;
 
