@@ -45,7 +45,7 @@ impl Form {
             mid: Mid::new(1),
             activity_id: &ActivityId::placeholder(),
             journey_id: None,
-            key_value: "C-1",
+            key_value: "contact",
             accounts: &[account()],
             default_country: None,
         };

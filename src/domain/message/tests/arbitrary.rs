@@ -38,6 +38,7 @@ fn value() -> impl Strategy<Value = String> {
         "a.pdf",
         "image/png",
         "45.5",
+        "{{x}}",
         "",
     ];
     prop_oneof![
@@ -62,8 +63,11 @@ fn text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn nothing_panics_and_nothing_is_made_up(form in form()) {
-        // The judgement before the run takes anything, too.
-        let _ = form.configured();
+        // Without expressions there is nothing to guess.
+        let judged = form.configured();
+        if !form.0.values().any(|value| value.contains("{{")) {
+            prop_assert_eq!(judged, form.validate().map(|_| ()));
+        }
         if let Ok(message) = form.validate() {
             message.content.facts().each_text(&mut |text| {
                 let is_given = |value: &String| {
