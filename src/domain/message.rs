@@ -5,6 +5,7 @@
 
 pub(crate) mod contract;
 mod draft;
+pub(crate) mod fields;
 pub(crate) mod kakao_alim;
 pub(crate) mod kakao_chingu;
 pub(crate) mod lms;
@@ -12,6 +13,9 @@ pub(crate) mod mms;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
+mod stand_in;
+#[cfg(test)]
+mod tests;
 pub(crate) mod viber;
 pub(crate) mod whatsapp;
 

@@ -110,10 +110,10 @@ table! {
     TitleLength, false, "Error: Invalid title length", "the title is missing where the channel needs one, or longer than the channel takes";
     ResellerCode, false, "Error: Invalid reseller code", "the reseller code is missing or not a number of at most nine digits";
     ContentType, false, "Error: Invalid content type", "the activity names a kind of content that the channel does not have";
-    Segments, false, "Error: Invalid segments", "an MMS has no segment, one of an unknown type, or one that is empty or too long";
+    Segments, false, "Error: Invalid segments", "an MMS has no segment or more than 20, or one whose type or MIME type is not one, or that is empty or too long";
     MediaUrl, false, "Error: Invalid media url", "the address of a medium is missing, too long, or not a web address";
     TemplateLanguage, false, "Error: Invalid template language", "the template's language code is missing or not a code such as en_GB";
-    Placeholders, false, "Error: Invalid placeholders", "a placeholder of the template is empty, or holds a line break, a tab or more than four spaces in a row";
+    Placeholders, false, "Error: Invalid placeholders", "a placeholder of the template is empty, or holds a line break, a tab or more than four spaces in a row, or their count is not 0 to 50";
     Header, false, "Error: Invalid header", "what fills the template's header is missing, too long, or out of range";
     ButtonType, false, "Error: Invalid button type", "a button is of a type that the channel does not have";
     File, false, "Error: Invalid file", "a file's name is missing, too long, or of a kind that the channel does not take";
