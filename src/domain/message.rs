@@ -18,6 +18,9 @@ mod plausible;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
+mod stand_in;
+#[cfg(test)]
+mod tests;
 pub(crate) mod viber;
 pub(crate) mod whatsapp;
 

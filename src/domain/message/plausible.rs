@@ -7,7 +7,6 @@ const ADDRESS: &str = "https://example.com/";
 
 /// For the in-arguments of RCS and the Kakao channels; numbered ones without their number.
 const RICH: &[(&str, &str)] = &[
-    (names::CONTENT_TYPE, "TEXT"),
     (names::IMAGE_URL, ADDRESS),
     (names::IMAGE_LINK, ADDRESS),
     (names::FILE_URL, ADDRESS),
