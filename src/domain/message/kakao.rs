@@ -2,11 +2,9 @@
 
 use super::kakao_alim::{KakaoRoute, Links, SENDER_CHARS_MAX};
 use super::numbered_fields::{Row, rows};
+use super::viber::SCENARIO_KEY_CHARS_MAX;
 use super::{Draft, Rejection, SmsFallback, names, sms};
 
-/// Longest scenario key, in characters. Infobip's schema has no limit, its keys have 32 hexadecimal digits
-/// (infobip.md 5.3).
-pub(super) const SCENARIO_KEY_CHARS_MAX: usize = 64;
 /// Most buttons of a message (infobip.md 7.1 to 7.3).
 pub(super) const BUTTONS_MAX: usize = 5;
 /// Longest address or scheme of a button, in UTF-16 units (infobip.md 7.1 to 7.3: 500 characters).

@@ -126,7 +126,9 @@ fn limits_of_suggestions() {
 fn suggestions_take_what_the_platform_takes() {
     let place = [("Latitude", "0"), ("Longitude", "0")];
     let event = [("StartsAt", "2026-11-24T08:00:00Z"), ("EndsAt", "2026-11-24T08:00:01Z"), ("Title", "Talk")];
-    let values: &[(&str, &[(&str, &str)], &str, &[&str], &[&str])] = &[
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    type Values<'a> = &'a [&'a str];
+    let values: &[(&str, Fields<'_>, &str, Values<'_>, Values<'_>)] = &[
         ("SHOW_LOCATION", &place, "Latitude", &["-90", "90", "89.999999"], &["-90.000001", "90.000001", "NaN", "x"]),
         ("SHOW_LOCATION", &place, "Longitude", &["-180", "180"], &["-180.000001", "180.000001", "inf", "-inf", "1,5"]),
         ("DIAL_PHONE", &[], "Phone", &["12", "+12", " +385911234567 "], &["1", "+1", "++12", "12a", "+1 2", "١٢"]),
