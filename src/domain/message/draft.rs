@@ -15,7 +15,7 @@ use super::super::timestamp::Timestamp;
 use super::contract::{NUMBERED_MAX, names};
 use super::{
     BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, LinkTracking, Message, QueuePolicy, Rejection, RequestOptions, SmsFallback,
-    VALIDITY_MINUTES_MAX, sms, stand_in,
+    VALIDITY_MINUTES_MAX, plausible, sms, stand_in,
 };
 
 /// Longest contact key in SFMC, in characters.
@@ -61,6 +61,11 @@ impl InArguments {
         })
     }
 
+    /// The values that are not blank, exactly as they came, in no order.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.trim().is_empty())
+    }
+
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| ["true", "1", "yes"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
     }
@@ -89,7 +94,7 @@ pub(crate) fn check_configured<'a>(
             names::SPEED_LIMIT_UNIT => "HOUR",
             names::LATEST_SEND_AT => "2030-01-01T00:00:00Z",
             names::CUSTOM_DOMAIN => "go.example.com",
-            _ => stand_in::of_texts(name, &is_given).unwrap_or("1"),
+            _ => stand_in::of_texts(name, &is_given).or_else(|| plausible::rich(name)).unwrap_or("1"),
         }
     };
     let is_expression = |value: &str| value.contains("{{");
