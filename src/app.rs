@@ -141,7 +141,7 @@ pub(crate) struct Parts {
     intake: Arc<Intake>,
     lifecycle: Arc<Lifecycle>,
     accounts: Arc<AccountReader>,
-    templates: TemplateBook,
+    templates: Arc<TemplateBook>,
     sfmc: Arc<SfmcClient>,
     activity_settings: ActivitySettings,
 }
@@ -302,7 +302,7 @@ impl Parts {
         let tenants = TenantBook::new(store.tenants().all()?);
         let infobip = Arc::new(InfobipClient::new(&public_base_url)?);
         let accounts = Arc::new(AccountReader::new(Arc::clone(&infobip), Arc::clone(&clock)));
-        let templates = TemplateBook::new(accounts.clone(), Arc::clone(&clock));
+        let templates = Arc::new(TemplateBook::new(accounts.clone(), Arc::clone(&clock)));
         let poll = Duration::from_secs(config.reports.poll_secs);
         let sfmc = Arc::new(SfmcClient::new(Arc::clone(&clock))?.with_poll_interval(poll));
         let unpaced = config.dispatch.requests_in_flight_max;
@@ -341,7 +341,13 @@ impl Parts {
         }));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
         let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
-        let lifecycle = Lifecycle::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
+        let lifecycle = Lifecycle::new(
+            store.clone(),
+            Arc::clone(&clock),
+            tenants.clone(),
+            Arc::clone(&book),
+            Arc::clone(&templates),
+        );
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let activity_settings = ActivitySettings {
             timeout_ms: number(config.activity.timeout_ms),

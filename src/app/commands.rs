@@ -170,7 +170,13 @@ impl Commands {
     async fn check(&self, tenant: &Tenant) -> Result<ControlAnswer, Refusal> {
         let mut checks: Vec<Check> = self.parts.sfmc.check(tenant).await.into_iter().map(Check::from).collect();
         for account in &tenant.accounts {
-            let lines = self.parts.accounts.check(account, account::used(account)).await;
+            let mut queued = Vec::new();
+            for queue in self.parts.book.of_tenant(tenant.mid) {
+                let record = queue.record.lock().await;
+                queued.extend(Some(record.channel).filter(|_| record.account == account.id));
+            }
+            let used = account::used(account, queued.into_iter());
+            let lines = self.parts.accounts.check(account, used).await;
             if check::passed(&lines) {
                 self.parts.dispatch.release(tenant.mid, &account.id).await?;
             }
@@ -224,7 +230,8 @@ impl Commands {
         let whole: Vec<_> =
             missing.map(|name| ((*name).to_owned(), ANY_VALUE.to_owned())).chain(kept.clone()).collect();
         if request.kind == ActivityKind::Messaging {
-            check_works(&tenant, &whole).map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
+            check_works(&tenant, &whole, &self.parts.templates)
+                .map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
         }
         let configuration = self.parts.lifecycle.new_configuration(tenant.mid, kept).await?;
         let mut arguments = vec![

@@ -174,7 +174,6 @@ fn wants(wanted: &Wanted) -> String {
             ButtonParameter::QuickReply => "quick reply payload",
             ButtonParameter::UrlSuffix => "URL suffix",
             ButtonParameter::CopyCode => "code to copy",
-            ButtonParameter::FlowToken => "flow token",
         };
         parts.push(format!("button {} \"{}\": {parameter}", button.index + 1, button.text));
     }

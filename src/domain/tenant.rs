@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::{Channel, ReportFamily, SenderKind};
+use super::channel::{Channel, ReportFamily};
 use super::ids::{AccountId, Mid};
 use super::phone::Country;
 use super::secret::Secret;
@@ -133,18 +133,6 @@ pub(crate) enum ReportTarget<'a> {
     /// External key of a data extension.
     Extension(&'a str),
     Url(&'a str),
-}
-
-impl Senders {
-    pub(crate) fn of(&self, kind: SenderKind) -> &[String] {
-        match kind {
-            SenderKind::Sms => &self.sms,
-            SenderKind::WhatsApp => &self.whatsapp,
-            SenderKind::Viber => &self.viber,
-            SenderKind::Kakao => &self.kakao,
-            SenderKind::Rcs => &self.rcs,
-        }
-    }
 }
 
 /// What happens to a message of which nobody can say whether it was sent (spec Q6b).

@@ -105,8 +105,6 @@ pub(crate) enum ButtonParameter {
     UrlSuffix,
     /// The code to copy, 1 to 15 characters.
     CopyCode,
-    /// The flow's token, at most 3000 characters.
-    FlowToken,
 }
 
 impl Template {
@@ -116,19 +114,22 @@ impl Template {
     }
 
     pub(crate) fn not_offered(&self) -> Option<NotOffered> {
-        let Structure { kind, header, has_carousel, has_limited_time_offer, .. } = &self.structure;
+        let Structure { kind, header, buttons, has_carousel, has_limited_time_offer, .. } = &self.structure;
         if self.status != "APPROVED" {
             return Some(NotOffered::Status(named(&self.status)));
         }
         if !["TEXT", "MEDIA"].contains(&kind.as_str()) {
             return Some(NotOffered::Structure(named(kind)));
         }
-        // Both need more than body, header and buttons: a message without it would be refused.
+        // These need more than body, header and buttons: a message without it would be refused.
         if *has_carousel {
             return Some(NotOffered::Part("carousel"));
         }
         if *has_limited_time_offer {
             return Some(NotOffered::Part("limited-time offer"));
+        }
+        if let Some(button) = buttons.iter().find_map(unsupported) {
+            return Some(NotOffered::Part(button));
         }
         match header {
             Some(header) if header_want(header).is_none() => Some(NotOffered::Header(named(&header.format))),
@@ -168,13 +169,23 @@ fn header_want(header: &Header) -> Option<HeaderWant> {
     })
 }
 
+/// What a button is called that takes more than a text of the activity's; `None` for the others.
+fn unsupported(button: &Button) -> Option<&'static str> {
+    match button.kind.as_str() {
+        "FLOW" => Some("flow button"),
+        "CATALOG" => Some("catalog button"),
+        "MULTI_PRODUCT" => Some("multi-product button"),
+        "ORDER_DETAILS" => Some("order details button"),
+        _ => None,
+    }
+}
+
 /// `None` for a button that is sent as it is registered.
 fn button_parameter(button: &Button) -> Option<ButtonParameter> {
     match button.kind.as_str() {
         "QUICK_REPLY" => Some(ButtonParameter::QuickReply),
         "URL" if button.url.as_deref().is_some_and(|url| url.contains("{{")) => Some(ButtonParameter::UrlSuffix),
         "COPY_CODE" => Some(ButtonParameter::CopyCode),
-        "FLOW" => Some(ButtonParameter::FlowToken),
         _ => None,
     }
 }
@@ -184,6 +195,37 @@ fn placeholders(text: &str) -> u32 {
     let after = text.split("{{").skip(1);
     let numbers = after.filter_map(|rest| rest.split_once("}}")?.0.trim().parse::<u32>().ok());
     numbers.filter(|number| *number <= PLACEHOLDER_MAX).max().unwrap_or(0)
+}
+
+/// Why a template can't be sent as an activity chooses it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum WrongTemplate {
+    #[error("the sender has no template {name} in the language {language}")]
+    Unknown { name: String, language: String },
+    #[error("the template {name} can't be sent: {why}")]
+    NotOffered { name: String, why: NotOffered },
+    #[error("the template {name} takes {wanted} placeholders, and the activity fills {given}")]
+    Placeholders { name: String, wanted: u32, given: u32 },
+}
+
+/// Whether a template of this list can be sent. `placeholders`: how many the activity fills, when it is known.
+pub(crate) fn check_choice(
+    list: &[Template],
+    name: &str,
+    language: &str,
+    placeholders: Option<u32>,
+) -> Result<(), WrongTemplate> {
+    let name = name.to_owned();
+    let chosen = list.iter().find(|template| template.name == name && template.language == language);
+    let Some(template) = chosen else { return Err(WrongTemplate::Unknown { name, language: language.to_owned() }) };
+    if let Some(why) = template.not_offered() {
+        return Err(WrongTemplate::NotOffered { name, why });
+    }
+    let wanted = template.wanted().body_placeholders;
+    match placeholders.filter(|given| *given != wanted) {
+        Some(given) => Err(WrongTemplate::Placeholders { name, wanted, given }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -271,9 +313,22 @@ mod tests {
             (2, ButtonParameter::UrlSuffix, "press URL"),
             (3, ButtonParameter::QuickReply, "press QUICK_REPLY"),
             (5, ButtonParameter::CopyCode, "press COPY_CODE"),
-            (7, ButtonParameter::FlowToken, "press FLOW"),
         ];
         assert_eq!(wanted, expected);
+    }
+
+    #[test]
+    fn a_choice_is_judged_by_the_list() {
+        let body = Structure { body: Some("Hi {{1}}, {{2}}".into()), ..Structure::default() };
+        let good = template(Structure { kind: "TEXT".into(), ..body });
+        let list = [Template { status: "PENDING".into(), name: "late".into(), ..good.clone() }, good.clone()];
+        let check = |name: &str, language: &str, given| check_choice(&list, name, language, given);
+        assert_eq!(check(&good.name, &good.language, Some(2)), Ok(()));
+        assert_eq!(check(&good.name, &good.language, None), Ok(()));
+        let wrong = check(&good.name, &good.language, Some(1)).unwrap_err();
+        assert_eq!(wrong, WrongTemplate::Placeholders { name: good.name.clone(), wanted: 2, given: 1 });
+        assert!(matches!(check(&good.name, "xx", None), Err(WrongTemplate::Unknown { .. })));
+        assert!(matches!(check("late", &good.language, None), Err(WrongTemplate::NotOffered { .. })));
     }
 
     #[test]

@@ -143,7 +143,6 @@ impl TemplateBook {
 
     /// The list that is at hand, without asking anybody: for `validate`, which must not wait for Infobip. `None` also
     /// when it is older than ten minutes: that a template is not on an old list proves nothing.
-    #[cfg_attr(not(test), expect(dead_code, reason = "validate asks once the WhatsApp channel has its in-arguments"))]
     pub(crate) fn known(&self, mid: Mid, account: &AccountId, sender: &str) -> Option<Arc<Templates>> {
         let key = Key { mid, account: account.clone(), sender: sender.to_owned() };
         let slot = Arc::clone(&locked(&self.entries).by_key.get(&key)?.slot);

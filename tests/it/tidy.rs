@@ -92,7 +92,7 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "intake",
-        &["clock", "dispatch", "domain", "random", "sfmc", "store", "tenants"],
+        &["clock", "dispatch", "domain", "listings", "random", "sfmc", "store", "tenants"],
         "Intake takes calls of SFMC and puts them into queues; it sends nothing and reports nothing.",
     ),
     ("listings", &["clock", "domain"], "Listings knows Infobip as a trait, never its wire, and stores nothing."),

@@ -2,18 +2,18 @@
 
 use super::{Commands, ControlAnswer, Refusal};
 use crate::control::account::{AccountRequest, TemplateView, TemplatesPage, TemplatesRequest};
+use crate::domain::channel::Channel;
 use crate::domain::family::{Families, Family};
 use crate::domain::ids::{AccountId, Mid};
+use crate::domain::message::whatsapp::SENDER_CHARS_MAX;
 use crate::domain::scenario::ScenarioCheck;
-use crate::domain::tenant::{Account, Tenant};
+use crate::domain::tenant::{Account, KakaoWay, Tenant};
 use crate::domain::whatsapp_template::Template;
 use crate::listings::template_book::Freshness;
 use crate::listings::{AccountListings as _, TypedSenders};
 
 /// Templates of one answer, in bytes of their JSON: well below the control socket's longest line.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
-/// Longest WhatsApp sender, in characters (infobip.md 4.1).
-const SENDER_CHARS_MAX: usize = 24;
 
 /// The account of that name; without one, the only account.
 pub(super) fn named<'a>(tenant: &'a Tenant, name: Option<&AccountId>) -> Result<&'a Account, Refusal> {
@@ -32,15 +32,26 @@ pub(super) fn named<'a>(tenant: &'a Tenant, name: Option<&AccountId>) -> Result<
     }
 }
 
-/// The channel families whose scopes an account needs. A configuration does not say which ones it uses, so that is all
-/// of the manual's.
-pub(super) fn used(_: &Account) -> Families {
-    Families::MANUAL
+/// The channel families whose scopes an account needs: those that it has senders for, and `queued`, the channels of its
+/// messages so far. One without either will send SMS, as far as anybody knows.
+pub(super) fn used(account: &Account, queued: impl Iterator<Item = Channel>) -> Families {
+    let typed = typed(account).into_iter().filter(|(_, senders)| !senders.is_empty()).map(|(family, _)| family);
+    let omni = Some(Family::Omni).filter(|_| account.kakao_way == KakaoWay::Omni);
+    let mut used = typed.chain(omni).chain(queued.map(|channel| channel.capability().family)).peekable();
+    if used.peek().is_none() { Families::from_iter([Family::Sms]) } else { used.collect() }
 }
 
 /// The senders that the operator typed.
 fn typed(account: &Account) -> TypedSenders {
-    [(Family::Sms, account.sms_senders.clone())].into()
+    let senders = &account.senders;
+    [
+        (Family::Sms, senders.sms.clone()),
+        (Family::WhatsApp, senders.whatsapp.clone()),
+        (Family::Viber, senders.viber.clone()),
+        (Family::Rcs, senders.rcs.clone()),
+        (Family::Kakao, senders.kakao.clone()),
+    ]
+    .into()
 }
 
 impl Commands {

@@ -20,11 +20,10 @@ fn what_a_message_must_fill_in_is_said_in_words() {
                     button(1, ButtonParameter::UrlSuffix, "Track"),
                     button(2, ButtonParameter::CopyCode, "Copy"),
                     button(3, ButtonParameter::QuickReply, "Yes"),
-                    button(4, ButtonParameter::FlowToken, "Book"),
                 ],
             ),
             "header placeholder; button 2 \"Track\": URL suffix; button 3 \"Copy\": code to copy; \
-             button 4 \"Yes\": quick reply payload; button 5 \"Book\": flow token",
+             button 4 \"Yes\": quick reply payload",
         ),
     ] {
         assert_eq!(wants(&wanted), expected);

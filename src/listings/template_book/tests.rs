@@ -9,7 +9,7 @@ use crate::clock::VirtualClock;
 use crate::domain::scenario::{ScenarioCheck, ScenarioKey};
 use crate::domain::secret::Secret;
 use crate::domain::sender::SenderListing;
-use crate::domain::tenant::{MaybeSent, Tracking};
+use crate::domain::tenant::{KakaoWay, MaybeSent, MmsReports, ReportExtensions, Senders, Tracking};
 use crate::domain::whatsapp_template::Structure;
 use crate::listings::TypedSenders;
 
@@ -87,9 +87,14 @@ fn account(label: &str) -> Account {
         id: AccountId::new(label).unwrap(),
         base_url: "https://x.api.infobip.com".into(),
         api_key: Secret::new("k"),
-        sms_senders: Vec::new(),
+        senders: Senders::default(),
         custom_domains: Vec::new(),
-        tracking: Tracking::Native { sms_reports: "SMS Delivery Reports".into() },
+        tracking: Tracking::Native(ReportExtensions {
+            sms_reports: "SMS Delivery Reports".into(),
+            omni_reports: "Omni Reports".into(),
+        }),
+        mms_reports: MmsReports::Omni,
+        kakao_way: KakaoWay::Direct,
         maybe_sent: MaybeSent::Repeat,
         webhook_tokens: Vec::new(),
     }
