@@ -21,8 +21,10 @@ use crate::dispatch::book::QueueBook;
 use crate::dispatch::pacer::{InFlightLimits, Pacer};
 use crate::dispatch::{self, Dispatch, DispatchParts, DispatchSettings};
 use crate::http::{self, Readiness, Services};
+use crate::infobip::account::AccountReader;
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
+use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
@@ -138,7 +140,8 @@ pub(crate) struct Parts {
     lookup: Arc<Lookup>,
     intake: Arc<Intake>,
     lifecycle: Arc<Lifecycle>,
-    infobip: Arc<InfobipClient>,
+    accounts: Arc<AccountReader>,
+    templates: Arc<TemplateBook>,
     sfmc: Arc<SfmcClient>,
     activity_settings: ActivitySettings,
 }
@@ -298,6 +301,8 @@ impl Parts {
         }
         let tenants = TenantBook::new(store.tenants().all()?);
         let infobip = Arc::new(InfobipClient::new(&public_base_url)?);
+        let accounts = Arc::new(AccountReader::new(Arc::clone(&infobip), Arc::clone(&clock)));
+        let templates = Arc::new(TemplateBook::new(accounts.clone(), Arc::clone(&clock)));
         let poll = Duration::from_secs(config.reports.poll_secs);
         let sfmc = Arc::new(SfmcClient::new(Arc::clone(&clock))?.with_poll_interval(poll));
         let unpaced = config.dispatch.requests_in_flight_max;
@@ -310,7 +315,7 @@ impl Parts {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             tenants: tenants.clone(),
-            gateway: infobip.clone(),
+            gateway: infobip,
             recorder: Arc::clone(&recorder),
             book: Arc::clone(&book),
             settings: DispatchSettings {
@@ -336,7 +341,13 @@ impl Parts {
         }));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
         let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
-        let lifecycle = Lifecycle::new(store.clone(), Arc::clone(&clock), tenants.clone(), Arc::clone(&book));
+        let lifecycle = Lifecycle::new(
+            store.clone(),
+            Arc::clone(&clock),
+            tenants.clone(),
+            Arc::clone(&book),
+            Arc::clone(&templates),
+        );
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let activity_settings = ActivitySettings {
             timeout_ms: number(config.activity.timeout_ms),
@@ -356,7 +367,8 @@ impl Parts {
             lookup,
             intake: Arc::new(intake),
             lifecycle: Arc::new(lifecycle),
-            infobip,
+            accounts,
+            templates,
             sfmc,
             activity_settings,
         })

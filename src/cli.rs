@@ -3,6 +3,7 @@
 //! Results go to standard output, sentences about what went wrong to standard error. Commands that need the store ask
 //! the running server over its control socket; when none runs, tenant and activity commands open the store themselves.
 
+mod account;
 mod activity;
 mod check;
 mod key;
@@ -59,6 +60,9 @@ enum Command {
     /// Add, show, check and remove business units
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
+    /// Show what an Infobip account has to send with: senders, WhatsApp templates, scenarios
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Write activities for journeys
     #[command(subcommand)]
     Activity(activity::ActivityCommand),
@@ -180,6 +184,7 @@ impl Session<'_> {
             Command::Serve => serve::run(self),
             Command::Check(args) => check::run(self, &args),
             Command::Tenant(command) => tenant::run(self, command),
+            Command::Account(command) => account::run(self, command),
             Command::Activity(command) => activity::run(self, command),
             Command::Queue(command) => queue::run(self, &command),
             Command::Report(command) => report::run(self, &command),

@@ -3,6 +3,7 @@
 //! A Unix socket of mode 0600 in the store's directory. One request, a line of JSON, gets one answer, a line of JSON.
 //! The peer must be the server's own user or root: tenants' secrets travel here, and nowhere else.
 
+pub(crate) mod account;
 mod client;
 mod server;
 
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::Mid;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::Tenant;
+
+use account::{AccountName, AccountRequest};
 
 pub(crate) use client::call;
 pub(crate) use server::ControlServer;
@@ -83,6 +86,11 @@ pub(crate) enum ControlRequest {
     KeyRotate {
         /// 32 bytes, as [`crate::config::MasterKey`] has them.
         new: Secret,
+    },
+    /// Asks Infobip what an account has.
+    Account {
+        of: AccountName,
+        request: AccountRequest,
     },
     /// Answered with the activity's JSON.
     ActivityNew(ActivityRequest),
@@ -207,8 +215,10 @@ pub(crate) enum CheckOutcome {
     Ok,
     /// Something must be done.
     Failed,
-    /// It can't be tested, or is not needed.
+    /// It can't be tested.
     Unknown,
+    /// It is for something that is not used.
+    NotNeeded,
 }
 
 impl CheckReport {

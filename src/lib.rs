@@ -16,6 +16,7 @@ mod dispatch;
 mod http;
 mod infobip;
 mod intake;
+mod listings;
 mod onboarding;
 mod outbound;
 mod random;

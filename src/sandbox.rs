@@ -8,7 +8,9 @@
 //!
 //! * [`SfmcWorld`]: tokens, data extensions over SOAP and REST, events, journeys, and the [journey runner](journey).
 //!   `{origin}/v2/token`, `{origin}/Service.asmx` and REST all live on [`Sandbox::sfmc_origin`].
-//! * [`InfobipWorld`]: sending with the published validation, logs, probes, and delivery webhooks.
+//! * [`InfobipWorld`]: sending over SMS, MMS, Viber, RCS, WhatsApp templates, Kakao and OMNI with the published validation;
+//!   logs, listings, and webhooks for delivery, seen and click reports. What is registered on an account (senders,
+//!   templates, scenarios) decides which messages are refused or fail; [`sample`] names what each account has at first.
 //!
 //! Delays (webhooks, waits, retries, token expiry, slow answers) sleep on the [`Clock`] given to [`Sandbox::start`].
 //!
@@ -27,6 +29,8 @@
 //! | `POST /_sandbox/inbound` | Infobip | `{"url":"…","channel":"SMS","sender":"…","destination":"…","text":"…"}`: posts an inbound message |
 //! | `GET /_sandbox/messages?from=0&limit=1000` | Infobip | accepted messages in order |
 //! | `GET /_sandbox/reports?from=0&limit=1000` | Infobip | final reports in order |
+//! | `GET /_sandbox/seen?from=0&limit=1000` | Infobip | seen reports in order |
+//! | `GET /_sandbox/clicks?from=0&limit=1000` | Infobip | clicks in order |
 //! | `GET /_sandbox/rows/{mid}/{key}` | SFMC | a data extension's rows |
 //! | `GET /_sandbox/events` | SFMC | the API events received |
 //! | `POST /_sandbox/journeys` | SFMC | `{"mid":…,"journey":{…},"audience":[{"SubscriberKey":"…"}],"audienceCsv":"…","isTest":false}`: activates a [`journey::Journey`] and lets the audience enter; answers `{"runId":…}` |
@@ -60,7 +64,10 @@ mod sfmc;
 mod tests;
 
 pub use faults::{Fault, FaultKind, WebhookFaults};
-pub use infobip::{InboundMessage, InfobipAccount, InfobipWorld, ReceivedMessage, SentReport};
+pub use infobip::{
+    InboundMessage, InfobipAccount, InfobipWorld, KakaoTemplate, OwnNumber, RcsSender, ReceivedMessage, Scenario,
+    SentClick, SentReport, SentSeen, WhatsAppSender, WhatsAppTemplate, sample,
+};
 pub use sfmc::{
     BusinessUnit, Column, ColumnType, DataExtensionSpec, EventDefinition, ReceivedEvent, SfmcWorld, UnknownUnit,
 };
@@ -106,6 +113,14 @@ pub struct DeliveryScript {
     pub expired_per_mille: u16,
     /// Share of the delivered messages with tracked links that are clicked, one `delay` after delivery.
     pub clicked_per_mille: u16,
+    /// Share of the delivered messages with seen reports (Viber, RCS, WhatsApp) that are seen.
+    pub seen_per_mille: u16,
+    /// From the delivery report to the seen report.
+    pub seen_delay: Duration,
+    /// Whether the seen report comes before the delivery report instead, half of `delay` after acceptance.
+    pub is_seen_first: bool,
+    /// Whether reports of MMS lack `to` and `error`, as an example of Infobip's does (infobip.md 9.1).
+    pub is_mms_report_bare: bool,
     /// Results per webhook request.
     pub batch_max: usize,
 }
@@ -119,6 +134,10 @@ impl Default for DeliveryScript {
             rejected_per_mille: 0,
             expired_per_mille: 0,
             clicked_per_mille: 0,
+            seen_per_mille: 0,
+            seen_delay: Duration::from_millis(500),
+            is_seen_first: false,
+            is_mms_report_bare: false,
             batch_max: 100,
         }
     }

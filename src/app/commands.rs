@@ -1,5 +1,7 @@
 //! What the control socket's commands do, with and without a running server.
 
+mod account;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -112,6 +114,7 @@ impl Commands {
             ControlRequest::TenantRemove { mid } => {
                 known(mid)?;
                 tenants.remove(mid);
+                self.parts.templates.forget(mid);
                 self.parts.book.forget(mid);
                 self.parts.store.remove_tenant(mid).await?;
                 tracing::info!(tenant.mid = %mid, "A business unit was removed, and its key destroyed");
@@ -141,6 +144,11 @@ impl Commands {
                 tracing::info!("The master key was changed; the next start needs the new one");
                 ControlAnswer::Ok(json!({ "keys": keys }))
             }
+            ControlRequest::Account { of, request } => {
+                let tenant = known(of.mid)?;
+                let account = account::named(&tenant, of.account.as_ref())?;
+                self.ask_account(of.mid, account, request).await?
+            }
             ControlRequest::ActivityNew(request) => self.new_activity(request).await?,
             ControlRequest::Status => ControlAnswer::Ok(self.status()?),
         })
@@ -156,6 +164,7 @@ impl Commands {
         let _receipt = self.parts.store.create_tenant(&tenant).await?;
         let summary = TenantSummary::from(&tenant);
         self.parts.tenants.put(tenant);
+        self.parts.templates.forget(mid);
         tracing::info!(tenant.mid = %mid, "A business unit was connected or changed");
         Ok(ControlAnswer::ok(&summary))
     }
@@ -164,7 +173,13 @@ impl Commands {
     async fn check(&self, tenant: &Tenant) -> Result<ControlAnswer, Refusal> {
         let mut checks: Vec<Check> = self.parts.sfmc.check(tenant).await.into_iter().map(Check::from).collect();
         for account in &tenant.accounts {
-            let lines = self.parts.infobip.check(account).await;
+            let mut queued = Vec::new();
+            for queue in self.parts.book.of_tenant(tenant.mid) {
+                let record = queue.record.lock().await;
+                queued.extend(Some(record.channel).filter(|_| record.account == account.id));
+            }
+            let used = account::used(account, queued.into_iter());
+            let lines = self.parts.accounts.check(account, used).await;
             if check::passed(&lines) {
                 self.parts.dispatch.release(tenant.mid, &account.id).await?;
             }
@@ -240,7 +255,8 @@ impl Commands {
         let whole: Vec<_> =
             missing.map(|name| ((*name).to_owned(), ANY_VALUE.to_owned())).chain(kept.clone()).collect();
         if request.kind == ActivityKind::Messaging {
-            check_works(&tenant, &whole).map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
+            check_works(&tenant, &whole, &self.parts.templates)
+                .map_err(|refusal| Refusal::Refused(refusal.to_string()))?;
         }
         let configuration = self.parts.lifecycle.new_configuration(tenant.mid, kept).await?;
         let mut arguments = vec![
@@ -443,6 +459,7 @@ impl From<CheckLine> for Check {
             CheckResult::Ok => CheckOutcome::Ok,
             CheckResult::Missing | CheckResult::Failed => CheckOutcome::Failed,
             CheckResult::NotTested => CheckOutcome::Unknown,
+            CheckResult::NotNeeded => CheckOutcome::NotNeeded,
         };
         Self { name: line.what, outcome, detail: line.detail }
     }

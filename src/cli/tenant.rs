@@ -126,8 +126,9 @@ fn print_report(session: &mut Session<'_>, report: &CheckReport) -> Result<(), C
             CheckOutcome::Ok => "ok",
             CheckOutcome::Failed => "FAILED",
             CheckOutcome::Unknown => "unknown",
+            CheckOutcome::NotNeeded => "not needed",
         };
-        let line = format!("{outcome:<8} {}: {}", check.name, check.detail);
+        let line = format!("{outcome:<10} {}: {}", check.name, check.detail);
         session.print(line.trim_end_matches([':', ' ']))?;
     }
     session.print(if report.passed() { "everything needed works" } else { "something must be done" })

@@ -65,6 +65,7 @@ impl ControlHandler for Recorder {
             }
             ControlRequest::TenantProvision { .. }
             | ControlRequest::TenantRemove { .. }
+            | ControlRequest::Account { .. }
             | ControlRequest::QueueRelease { .. }
             | ControlRequest::QueueList
             | ControlRequest::QueueEnded { .. }
@@ -115,6 +116,9 @@ fn every_command_explains_itself() {
         &["tenant", "show", "--help"],
         &["tenant", "check", "--help"],
         &["tenant", "remove", "--help"],
+        &["account", "senders", "--help"],
+        &["account", "templates", "--help"],
+        &["account", "scenario", "--help"],
         &["activity", "new", "--help"],
         &["status", "--help"],
         &["demo", "--help"],
@@ -248,7 +252,7 @@ fn a_failed_check_and_a_refusal_exit_with_1() {
     assert_eq!(ran.code, FAILED);
     assert_eq!(
         ran.out,
-        "ok       SFMC token\nFAILED   Infobip key of main: the key is not known to Infobip\nsomething must be done\n"
+        "ok         SFMC token\nFAILED     Infobip key of main: the key is not known to Infobip\nsomething must be done\n"
     );
     let ran = server.run(&["tenant", "show", "8"]);
     assert_eq!((ran.code, ran.err.as_str()), (FAILED, "waypost: there is no business unit of that MID\n"));

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::family::Family;
 use super::inbound::InboundChannel;
 use super::message::{Content, Draft, Rejection, kakao_alim, kakao_chingu, lms, mms, rcs, sms, viber, whatsapp};
 
@@ -38,16 +39,6 @@ pub(crate) enum ReportFamily {
     AsAccountSays,
 }
 
-/// Whose list of senders a channel offers (spec T3).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub(crate) enum SenderKind {
-    Sms,
-    WhatsApp,
-    Viber,
-    Kakao,
-    Rcs,
-}
-
 /// What a channel is and can do.
 pub(crate) struct Capability {
     pub(crate) channel: Channel,
@@ -61,7 +52,8 @@ pub(crate) struct Capability {
     /// Bulk id when the activity has no name of its own (the manual's defaults).
     pub(crate) bulk_id: &'static str,
     pub(crate) reports: ReportFamily,
-    pub(crate) senders: SenderKind,
+    /// Whose scopes and senders it uses at Infobip.
+    pub(crate) family: Family,
     /// Largest number of messages in one request; 1 where the endpoint has no bulk form. Infobip publishes no
     /// maximum: 100 is our own ceiling (infobip.md 1.8).
     pub(crate) bulk_max: usize,
@@ -86,7 +78,7 @@ const SMS: Capability = Capability {
     path: "sms",
     bulk_id: "Infobip SMS",
     reports: ReportFamily::Sms,
-    senders: SenderKind::Sms,
+    family: Family::Sms,
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
@@ -114,6 +106,7 @@ const MMS: Capability = Capability {
     bulk_id: "Infobip MMS",
     reports: ReportFamily::AsAccountSays,
     replies: Some(InboundChannel::Mms),
+    family: Family::Mms,
     validate: mms::validate,
     ..SMS
 };
@@ -125,7 +118,7 @@ const WHATSAPP: Capability = Capability {
     path: "whatsapp",
     bulk_id: "Infobip WhatsApp",
     reports: ReportFamily::Omni,
-    senders: SenderKind::WhatsApp,
+    family: Family::WhatsApp,
     bulk_max: BULK_MAX,
     has_log: false,
     tracks_links: true,
@@ -141,7 +134,7 @@ const VIBER: Capability = Capability {
     path: "viber",
     bulk_id: "Infobip Viber",
     reports: ReportFamily::Omni,
-    senders: SenderKind::Viber,
+    family: Family::Viber,
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
@@ -155,6 +148,7 @@ const VIBER_OMNI: Capability = Capability {
     channel: Channel::ViberOmni,
     name: "Viber (deprecated)",
     path: "viber-omni",
+    family: Family::Omni,
     bulk_max: 1,
     tracks_links: false,
     replies: None,
@@ -169,7 +163,7 @@ const KAKAO_CHINGU: Capability = Capability {
     path: "kakao-chingu",
     bulk_id: "Infobip Kakao",
     reports: ReportFamily::Omni,
-    senders: SenderKind::Kakao,
+    family: Family::Kakao,
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
@@ -181,6 +175,7 @@ const KAKAO_CHINGU: Capability = Capability {
 const KAKAO_CHINGU_OMNI: Capability = Capability {
     channel: Channel::KakaoChinguOmni,
     path: "kakao-chingu-omni",
+    family: Family::Omni,
     bulk_max: 1,
     tracks_links: false,
     over_omni: None,
@@ -202,6 +197,7 @@ const KAKAO_ALIM: Capability = Capability {
 const KAKAO_ALIM_OMNI: Capability = Capability {
     channel: Channel::KakaoAlimOmni,
     path: "kakao-alim-omni",
+    family: Family::Omni,
     bulk_max: 1,
     over_omni: None,
     validate: kakao_alim::validate_omni,
@@ -215,7 +211,7 @@ const RCS: Capability = Capability {
     path: "rcs",
     bulk_id: "Infobip RCS",
     reports: ReportFamily::Omni,
-    senders: SenderKind::Rcs,
+    family: Family::Rcs,
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,

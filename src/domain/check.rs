@@ -22,6 +22,8 @@ pub(crate) enum CheckResult {
     Failed,
     /// It could not be tried, because something before it failed or no harmless call exists.
     NotTested,
+    /// The account does not use what this is for.
+    NotNeeded,
 }
 
 impl CheckLine {
@@ -32,6 +34,6 @@ impl CheckLine {
 
 /// Whether nothing on the list stands in the way.
 pub(crate) fn passed(lines: &[CheckLine]) -> bool {
-    lines.iter().all(|line| matches!(line.result, CheckResult::Ok | CheckResult::NotTested))
+    lines.iter().all(|line| matches!(line.result, CheckResult::Ok | CheckResult::NotTested | CheckResult::NotNeeded))
         && lines.iter().any(|line| line.result == CheckResult::Ok)
 }

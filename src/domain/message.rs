@@ -5,13 +5,22 @@
 
 pub(crate) mod contract;
 mod draft;
+pub(crate) mod fields;
+#[cfg(test)]
+mod given;
+mod kakao;
 pub(crate) mod kakao_alim;
 pub(crate) mod kakao_chingu;
 pub(crate) mod lms;
 pub(crate) mod mms;
+mod numbered_fields;
+mod plausible;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
+mod stand_in;
+#[cfg(test)]
+mod tests;
 pub(crate) mod viber;
 pub(crate) mod whatsapp;
 
@@ -96,6 +105,7 @@ pub(crate) enum Content {
 /// The SMS that is sent when a channel that offers it could not deliver (Infobip's `smsFailover`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct SmsFallback {
+    /// Empty where a scenario has it.
     pub(crate) sender: String,
     pub(crate) text: String,
 }

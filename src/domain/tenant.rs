@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::{Channel, ReportFamily, SenderKind};
+use super::channel::{Channel, ReportFamily};
 use super::extension;
 use super::ids::{AccountId, Mid};
 use super::phone::Country;
@@ -216,18 +216,6 @@ pub(crate) enum ReportTarget<'a> {
     Url(&'a str),
     /// Nowhere: it is kept here only.
     Nowhere,
-}
-
-impl Senders {
-    pub(crate) fn of(&self, kind: SenderKind) -> &[String] {
-        match kind {
-            SenderKind::Sms => &self.sms,
-            SenderKind::WhatsApp => &self.whatsapp,
-            SenderKind::Viber => &self.viber,
-            SenderKind::Kakao => &self.kakao,
-            SenderKind::Rcs => &self.rcs,
-        }
-    }
 }
 
 /// What happens to a message of which nobody can say whether it was sent (spec Q6b).

@@ -39,7 +39,8 @@ impl actix_web::ResponseError for HttpError {
                 | LifecycleRefusal::NoTenant
                 | LifecycleRefusal::NoAccount
                 | LifecycleRefusal::Copied
-                | LifecycleRefusal::CannotWork(_),
+                | LifecycleRefusal::CannotWork(_)
+                | LifecycleRefusal::Template(_),
             ) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Call(CallError::Store(_)) | Self::Lifecycle(LifecycleRefusal::Store(_)) | Self::Unavailable(_) => {

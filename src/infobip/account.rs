@@ -1,61 +1,47 @@
-//! The checklist of *Connect*: is the base URL right, the key valid, which scopes does it have (spec T2; infobip.md 11)?
+//! The account's side of Infobip: which scopes its key has, and what it has to send with (spec T2, T3; infobip.md 4, 5.3,
+//! 11).
 //!
-//! Every call is one that sends and consumes nothing: 403 means that the scope is missing, anything else that it is there.
+//! Every call here reads. None is repeated on its own account: who asks is a person, or a page that asks again.
 
+mod checks;
+mod pace;
+mod scenarios;
+mod senders;
+mod templates;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use self::pace::{Endpoint, Pace};
 use super::client::{BODY_BYTES_MAX, InfobipClient, UnsendableKey};
 use super::problem;
-use crate::clock::Timestamp;
-use crate::domain::check::{CheckLine, CheckResult};
+use crate::clock::{Clock, Timestamp};
+use crate::domain::scenario::{ScenarioCheck, ScenarioKey};
+use crate::domain::sender::SenderListing;
 use crate::domain::tenant::Account;
+use crate::domain::whatsapp_template::Template;
+use crate::listings::{AccountListings, ListingFailure, TypedSenders};
 use crate::outbound::{self, Answer, Unanswered};
 
-/// One scope and the call that tells.
-struct Probe {
-    scope: &'static str,
-    purpose: &'static str,
-    call: Call,
+/// Longest name, code or number that is taken over from an answer, in characters.
+const NAME_CHARS_MAX: usize = 512;
+/// What stays as it is in a path segment: RFC 3986's unreserved characters.
+const SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// See the module's documentation.
+pub(crate) struct AccountReader {
+    client: Arc<InfobipClient>,
+    pace: Pace,
 }
 
-enum Call {
-    Get(&'static str),
-    Post(&'static str, &'static str),
-}
-
-/// The scopes of the manual's list that Waypost uses now, besides the balance call that comes first.
-const PROBES: [Probe; 4] = [
-    Probe {
-        scope: "numbers:manage",
-        purpose: "offering the account's own numbers as senders",
-        call: Call::Get("/numbers/1/numbers?limit=1"),
-    },
-    Probe {
-        scope: "sms:message:send",
-        purpose: "sending SMS",
-        // Reports are handed out once: asked for by an id that was never given, none is taken away from anybody.
-        call: Call::Get("/sms/3/reports?limit=1&messageId=waypost-scope-check"),
-    },
-    Probe {
-        scope: "sms:logs:read",
-        purpose: "finding out whether an SMS without an answer was sent",
-        call: Call::Get("/sms/3/logs?limit=1"),
-    },
-    Probe { scope: "sms:manage", purpose: "SMS previews", call: Call::Post("/sms/1/preview", r#"{"text":"x"}"#) },
-];
-
-const BASE_URL: &str = "Base URL";
-const API_KEY: &str = "API key";
-const ACCOUNT_SCOPE: &str = "account-management:manage";
-
-/// What the first call says of the account's credentials.
-enum Credentials {
-    Good,
-    /// The key is good but may not read the balance.
-    ScopeMissing,
-    KeyRefused,
-    KeyUnsendable(UnsendableKey),
-    WrongUrl(String),
-    /// Infobip is there, throttles or fails.
-    NoAnswer(String),
+/// A call that changes nothing.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Get(&'a str),
+    Post(&'a str, &'a str),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,162 +52,193 @@ enum NoAnswer {
     Unanswered(#[from] Unanswered),
 }
 
-impl Credentials {
-    fn lines(self) -> Vec<CheckLine> {
-        use CheckResult::{Failed, Missing, NotTested, Ok};
-        let untested = |what| CheckLine::new(what, NotTested, "can be tested once what stands above is right");
-        let url = || CheckLine::new(BASE_URL, Ok, "Infobip answers there");
-        let key = || CheckLine::new(API_KEY, Ok, "Infobip accepts it");
-        match self {
-            Self::Good => vec![url(), key(), CheckLine::new(ACCOUNT_SCOPE, Ok, "needed for checking the key")],
-            Self::ScopeMissing => {
-                let detail = "needed for checking the key: add the scope to the API key";
-                vec![url(), key(), CheckLine::new(ACCOUNT_SCOPE, Missing, detail)]
-            }
-            Self::KeyRefused => {
-                let detail =
-                    "Infobip refuses the API key (401): it is mistyped, expired, or not allowed from this address";
-                vec![url(), CheckLine::new(API_KEY, Failed, detail), untested(ACCOUNT_SCOPE)]
-            }
-            Self::KeyUnsendable(problem) => vec![
-                CheckLine::new(BASE_URL, NotTested, "can be tested once the API key is right"),
-                CheckLine::new(API_KEY, Failed, problem.to_string()),
-                untested(ACCOUNT_SCOPE),
-            ],
-            Self::WrongUrl(problem) => {
-                let detail = format!("{problem}: it must be the account's own, such as https://xxxxx.api.infobip.com");
-                vec![CheckLine::new(BASE_URL, Failed, detail), untested(API_KEY), untested(ACCOUNT_SCOPE)]
-            }
-            Self::NoAnswer(problem) => {
-                let detail = format!("Infobip could not answer ({problem}): try again later");
-                vec![CheckLine::new(BASE_URL, NotTested, detail), untested(API_KEY), untested(ACCOUNT_SCOPE)]
-            }
-        }
-    }
-}
-
-impl InfobipClient {
-    /// Makes real calls with the account's credentials and says of each what is wrong with it.
-    pub(crate) async fn check(&self, account: &Account) -> Vec<CheckLine> {
-        let credentials = self.check_credentials(account).await;
-        let is_usable = matches!(credentials, Credentials::Good | Credentials::ScopeMissing);
-        let mut lines = credentials.lines();
-        for probe in &PROBES {
-            lines.push(if is_usable {
-                self.check_scope(account, probe).await
-            } else {
-                CheckLine::new(probe.scope, CheckResult::NotTested, "can be tested once the API key is accepted")
-            });
-        }
-        lines
+impl AccountReader {
+    pub(crate) fn new(client: Arc<InfobipClient>, clock: Arc<dyn Clock>) -> Self {
+        Self { client, pace: Pace::new(clock) }
     }
 
-    /// The balance call: it tells base URL, key and the account's scope apart.
-    async fn check_credentials(&self, account: &Account) -> Credentials {
-        match self.probe(account, &Call::Get("/account/1/balance")).await {
-            Ok(answer) => match answer.status {
-                200 if is_balance(&answer) => Credentials::Good,
-                200 | 300..=399 | 404 => {
-                    Credentials::WrongUrl(format!("what answers there is not Infobip (HTTP {})", answer.status))
-                }
-                401 => Credentials::KeyRefused,
-                403 => Credentials::ScopeMissing,
-                status => Credentials::NoAnswer(problem::of(status, &answer.body)),
-            },
-            Err(NoAnswer::Key(unsendable)) => Credentials::KeyUnsendable(unsendable),
-            Err(NoAnswer::Unanswered(unanswered)) => Credentials::WrongUrl(unanswered.to_string()),
-        }
-    }
-
-    async fn check_scope(&self, account: &Account, probe: &Probe) -> CheckLine {
-        let line = |result, detail: String| CheckLine::new(probe.scope, result, detail);
-        let purpose = probe.purpose;
-        match self.probe(account, &probe.call).await {
-            Err(no_answer) => line(CheckResult::NotTested, format!("for {purpose}; {no_answer}")),
-            Ok(answer) => match answer.status {
-                403 => line(CheckResult::Missing, format!("needed for {purpose}: add the scope to the API key")),
-                401 => line(CheckResult::Failed, "Infobip refuses the API key (401)".to_owned()),
-                429 | 500.. => {
-                    let problem = problem::of(answer.status, &answer.body);
-                    line(CheckResult::NotTested, format!("for {purpose}; Infobip could not answer ({problem})"))
-                }
-                _ => line(CheckResult::Ok, format!("needed for {purpose}")),
-            },
-        }
-    }
-
-    async fn probe(&self, account: &Account, call: &Call) -> Result<Answer, NoAnswer> {
+    async fn call(&self, account: &Account, endpoint: Endpoint, call: Call<'_>) -> Result<Answer, NoAnswer> {
         let request = match call {
-            Call::Get(target) => self.get(account, target),
-            Call::Post(path, body) => self.post(account, path, body.as_bytes().to_vec()),
-        };
+            Call::Get(target) => self.client.get(account, target),
+            Call::Post(path, body) => self.client.post(account, path, body.as_bytes().to_vec()),
+        }?;
+        self.pace.turn(endpoint).await;
         // `Retry-After` is not used here, so the time of the call does not matter.
-        Ok(outbound::exchange(request?, BODY_BYTES_MAX, Timestamp::ZERO).await?)
+        Ok(outbound::exchange(request, BODY_BYTES_MAX, Timestamp::ZERO).await?)
+    }
+
+    /// The JSON of a listing's answer. `scope` is what a 403 means is missing.
+    async fn read(
+        &self,
+        account: &Account,
+        endpoint: Endpoint,
+        call: Call<'_>,
+        scope: &'static str,
+    ) -> Result<Value, ListingFailure> {
+        let answer = self.call(account, endpoint, call).await.map_err(|no_answer| match no_answer {
+            NoAnswer::Key(unsendable) => ListingFailure::Refused { problem: unsendable.to_string() },
+            NoAnswer::Unanswered(unanswered) => ListingFailure::NoAnswer { problem: unanswered.to_string() },
+        })?;
+        let status = answer.status;
+        let problem = || problem::of(status, &answer.body);
+        match status {
+            200..=299 => serde_json::from_slice(&answer.body).map_err(|_| ListingFailure::Unreadable { status }),
+            300..=399 => Err(ListingFailure::Unreadable { status }),
+            401 => Err(ListingFailure::KeyRefused),
+            403 => Err(ListingFailure::ScopeMissing { scope }),
+            404 => Err(ListingFailure::NotFound),
+            429 => Err(ListingFailure::Throttled),
+            408 | 425 | 500.. => Err(ListingFailure::NoAnswer { problem: problem() }),
+            _ => Err(ListingFailure::Refused { problem: problem() }),
+        }
     }
 }
 
-fn is_balance(answer: &Answer) -> bool {
-    serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|body| body.get("balance").is_some())
+impl AccountListings for AccountReader {
+    fn templates<'a>(
+        &'a self,
+        account: &'a Account,
+        sender: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Template>, ListingFailure>> {
+        Box::pin(templates::of_sender(self, account, sender))
+    }
+
+    fn senders<'a>(&'a self, account: &'a Account, typed: &'a TypedSenders) -> BoxFuture<'a, SenderListing> {
+        Box::pin(senders::of_account(self, account, typed))
+    }
+
+    fn scenario<'a>(&'a self, account: &'a Account, key: &'a ScenarioKey) -> BoxFuture<'a, ScenarioCheck> {
+        Box::pin(scenarios::check(self, account, key))
+    }
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, &SEGMENT).to_string()
+}
+
+/// A member that is a name, code or number: on one line, without what would disturb a terminal, and not too long.
+fn name(value: &Value, member: &str) -> Option<String> {
+    let text = match value.get(member)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let text: String = text.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A listing's entries; `None` when the answer is no such listing.
+fn entries<'a>(answer: &'a Value, members: &[&str]) -> Option<&'a [Value]> {
+    members.iter().find_map(|member| answer.get(member)?.as_array()).map(Vec::as_slice)
+}
+
+/// Pages of a listing, put together.
+struct Pages {
+    entries: Vec<Value>,
+    /// There are more than were read.
+    is_cut: bool,
+}
+
+/// Which pages of a listing are asked for.
+struct Paging<'a> {
+    endpoint: Endpoint,
+    scope: &'static str,
+    /// Names of the member that holds the entries.
+    members: &'a [&'a str],
+    /// Entries of one page.
+    size: usize,
+    pages_max: usize,
+}
+
+impl AccountReader {
+    /// Reads a listing page by page. `call` makes the path and, for a POST, gives the body of each.
+    async fn pages(
+        &self,
+        account: &Account,
+        paging: Paging<'_>,
+        path: impl Fn(usize) -> String,
+        body: Option<&str>,
+    ) -> Result<Pages, ListingFailure> {
+        let Paging { endpoint, scope, members, size, pages_max } = paging;
+        let mut all = Pages { entries: Vec::new(), is_cut: false };
+        for page in 0..pages_max {
+            let target = path(page);
+            let call = body.map_or(Call::Get(&target), |body| Call::Post(&target, body));
+            let answer = self.read(account, endpoint, call, scope).await?;
+            let got = entries(&answer, members).ok_or(ListingFailure::Unreadable { status: 200 })?;
+            all.entries.extend_from_slice(got);
+            if is_last(&answer, page, got.len(), size) {
+                return Ok(all);
+            }
+        }
+        all.is_cut = true;
+        Ok(all)
+    }
+}
+
+/// Whether no page follows: by the totals where the answer has them, else because this one is not full.
+fn is_last(answer: &Value, page: usize, got: usize, size: usize) -> bool {
+    let total = |path: &str| answer.pointer(path).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    if got == 0 {
+        return true;
+    }
+    if let Some(pages) = total("/paging/totalPages") {
+        return page + 1 >= pages;
+    }
+    let items = total("/paging/totalResults").or_else(|| total("/paging/totalItems")).or_else(|| total("/numberCount"));
+    match items {
+        Some(items) => (page + 1).saturating_mul(size) >= items,
+        None => got < size,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::domain::secret::Secret;
-    use crate::infobip::client::tests::{account, client};
-    use crate::outbound::stub::{Reply, Stub};
+    use crate::clock::SystemClock;
+    use crate::infobip::client::tests::client;
 
-    async fn check(replies: Vec<Reply>) -> Vec<CheckLine> {
-        client().check(&account(&Stub::start(replies).await.origin())).await
+    pub(super) fn reader() -> AccountReader {
+        AccountReader::new(Arc::new(client()), Arc::new(SystemClock::new()))
     }
 
-    fn results(lines: &[CheckLine]) -> Vec<(&str, CheckResult)> {
-        lines.iter().map(|line| (&*line.what, line.result)).collect()
-    }
-
-    fn balance() -> Reply {
-        Reply::json(200, r#"{"balance":47.79,"currency":"EUR"}"#)
-    }
-
-    #[tokio::test]
-    async fn each_scope_is_present_missing_or_not_tested() {
-        use CheckResult::{Missing, NotTested, Ok};
-        let ok = || Reply::json(200, r#"{"results":[]}"#);
-        let forbidden = Reply::json(403, r#"{"errorCode":"E403"}"#);
-        let lines = check(vec![balance(), ok(), forbidden, Reply::json(429, ""), Reply::json(400, "")]).await;
-        let expected = [
-            ("Base URL", Ok),
-            ("API key", Ok),
-            ("account-management:manage", Ok),
-            ("numbers:manage", Ok),
-            ("sms:message:send", Missing),
-            ("sms:logs:read", NotTested),
-            ("sms:manage", Ok),
-        ];
-        assert_eq!(results(&lines), expected);
-    }
-
-    #[tokio::test]
-    async fn a_refused_key_and_a_wrong_address_are_told_apart() {
-        use CheckResult::{Failed, Missing, NotTested, Ok};
-        let lines = check(vec![Reply::json(401, r#"{"errorCode":"E401"}"#)]).await;
-        assert_eq!(
-            results(&lines)[..3],
-            [("Base URL", Ok), ("API key", Failed), ("account-management:manage", NotTested)]
-        );
-        for wrong in
-            [Reply::with(404, &[], "<html>"), Reply::json(200, "{}"), Reply::with(302, &[("Location", "x")], "")]
-        {
-            let lines = check(vec![wrong]).await;
-            assert_eq!(results(&lines)[..2], [("Base URL", Failed), ("API key", NotTested)]);
+    #[test]
+    fn the_last_page_is_known_by_totals_or_by_not_being_full() {
+        for (answer, page, got, expected) in [
+            (json!({}), 0, 50, false),
+            (json!({}), 0, 49, true),
+            (json!({}), 7, 0, true),
+            (json!({"numberCount": 51}), 0, 50, false),
+            (json!({"numberCount": 50}), 0, 50, true),
+            (json!({"numberCount": 51}), 1, 1, true),
+            (json!({"paging": {"totalPages": 2}}), 0, 20, false),
+            (json!({"paging": {"totalPages": 2}}), 1, 20, true),
+            (json!({"paging": {"totalPages": 1_000_000}}), 5, 0, true),
+            (json!({"paging": {"totalResults": 120}}), 1, 20, false),
+            (json!({"paging": {"totalResults": u64::MAX}}), 1, 20, false),
+            (json!({"paging": {"totalPages": "2"}}), 0, 50, false),
+        ] {
+            assert_eq!(is_last(&answer, page, got, 50), expected, "{answer} {page} {got}");
         }
-        let lines = client().check(&account("http://127.0.0.1:1")).await;
-        assert_eq!(results(&lines)[..2], [("Base URL", Failed), ("API key", NotTested)]);
-        let lines = check(vec![Reply::json(503, "")]).await;
-        assert!(lines.iter().all(|line| line.result == NotTested), "{lines:?}");
-        let unsendable = Account { api_key: Secret::new("a\nb"), ..account("http://127.0.0.1:1") };
-        assert_eq!(results(&client().check(&unsendable).await)[..2], [("Base URL", NotTested), ("API key", Failed)]);
-        let lines = check(vec![Reply::json(403, "")]).await;
-        assert_eq!(results(&lines)[1..3], [("API key", Ok), ("account-management:manage", Missing)]);
+    }
+
+    #[test]
+    fn names_are_taken_over_on_one_line() {
+        let value = json!({"a": " x\u{1b}[31m\ny ", "b": 385, "c": "", "d": null, "e": ["x"], "f": "x".repeat(2_000)});
+        assert_eq!(name(&value, "a").as_deref(), Some("x[31my"));
+        assert_eq!(name(&value, "b").as_deref(), Some("385"));
+        for member in ["c", "d", "e", "g"] {
+            assert_eq!(name(&value, member), None, "{member}");
+        }
+        assert_eq!(name(&value, "f").unwrap().len(), NAME_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_segment_can_break_out_of_no_path() {
+        assert_eq!(segment("3859-a._~"), "3859-a._~");
+        assert_eq!(segment("../a?b#c d/é"), "..%2Fa%3Fb%23c%20d%2F%C3%A9");
     }
 }

@@ -12,9 +12,12 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::Clock;
 use crate::dispatch::book::QueueBook;
+use crate::domain::channel::Channel;
 use crate::domain::ids::{ActivityId, Mid};
-use crate::domain::message::{OnStop, Rejection, check_configured};
+use crate::domain::message::{OnStop, Rejection, check_configured, names};
 use crate::domain::tenant::Tenant;
+use crate::domain::whatsapp_template::{self, WrongTemplate};
+use crate::listings::template_book::TemplateBook;
 use crate::sfmc::activity::LifecycleCall;
 use crate::store::{ConfigurationId, ConfigurationRecord, QueueMark, Store, StoreError};
 use crate::tenants::TenantBook;
@@ -79,18 +82,53 @@ pub(crate) enum LifecycleRefusal {
     /// With the messageStatus that every contact would get.
     #[error("This activity can't work, every contact would get \"{}\" ({}): open it, correct it and save it.", .0.message_status(), .0.meaning())]
     CannotWork(Rejection),
+    /// The template can't be sent now.
+    #[error("This activity can't work: {0}. Open it, choose another template and save it.")]
+    Template(WrongTemplate),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Refuses in-arguments with which no contact could be sent to. Without any, for an activity whose copy was lost or
 /// that sends nothing, there is nothing to say.
-pub(crate) fn check_works(tenant: &Tenant, arguments: &[(String, String)]) -> Result<(), LifecycleRefusal> {
+pub(crate) fn check_works(
+    tenant: &Tenant,
+    arguments: &[(String, String)],
+    templates: &TemplateBook,
+) -> Result<(), LifecycleRefusal> {
     if arguments.is_empty() {
         return Ok(());
     }
     let pairs = arguments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    check_configured(pairs, tenant.mid, &tenant.accounts, tenant.country()).map_err(LifecycleRefusal::CannotWork)
+    check_configured(pairs, tenant.mid, &tenant.accounts, tenant.country()).map_err(LifecycleRefusal::CannotWork)?;
+    check_template(tenant, arguments, templates)
+}
+
+/// Refuses a WhatsApp template that Infobip is known not to send. Only a list that is at hand and fresh says so: SFMC
+/// waits for the answer, and a list that can't be read proves nothing (spec M12).
+fn check_template(
+    tenant: &Tenant,
+    arguments: &[(String, String)],
+    templates: &TemplateBook,
+) -> Result<(), LifecycleRefusal> {
+    // What is an expression is known at run time only.
+    let constant = |wanted: &str| {
+        let found = arguments.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
+        found.filter(|value| !value.is_empty() && !value.contains("{{"))
+    };
+    let is_whatsapp = constant(names::CHANNEL).and_then(Channel::by_name) == Some(Channel::WhatsApp);
+    let account = match constant(names::ACCOUNT) {
+        Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),
+        None => tenant.accounts.first(),
+    };
+    let (Some(account), Some(sender), Some(name), Some(language)) =
+        (account, constant(names::SENDER), constant(names::TEMPLATE_NAME), constant(names::TEMPLATE_LANGUAGE))
+    else {
+        return Ok(());
+    };
+    let Some(known) = templates.known(tenant.mid, &account.id, sender).filter(|_| is_whatsapp) else { return Ok(()) };
+    let placeholders = constant(names::PLACEHOLDER_COUNT).and_then(|count| count.parse().ok());
+    whatsapp_template::check_choice(&known.list, name, language, placeholders).map_err(LifecycleRefusal::Template)
 }
 
 /// See the module's documentation.
@@ -99,13 +137,20 @@ pub(crate) struct Lifecycle {
     clock: Arc<dyn Clock>,
     tenants: TenantBook,
     book: Arc<QueueBook>,
+    templates: Arc<TemplateBook>,
     /// Bindings are read and written one after the other: there are few, and two must not both be first.
     binding: tokio::sync::Mutex<()>,
 }
 
 impl Lifecycle {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, tenants: TenantBook, book: Arc<QueueBook>) -> Self {
-        Self { store, clock, tenants, book, binding: tokio::sync::Mutex::default() }
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        tenants: TenantBook,
+        book: Arc<QueueBook>,
+        templates: Arc<TemplateBook>,
+    ) -> Self {
+        Self { store, clock, tenants, book, templates, binding: tokio::sync::Mutex::default() }
     }
 
     /// A new configuration id of a business unit, stored, as it goes into URLs.
@@ -169,7 +214,8 @@ impl Lifecycle {
                     return Err(LifecycleRefusal::NoAccount);
                 }
                 let known = self.store.configurations().get(token.mid, token.id)?;
-                check_works(&tenant, &known.map(|record| record.arguments).unwrap_or_default())?;
+                let arguments = known.map(|record| record.arguments).unwrap_or_default();
+                check_works(&tenant, &arguments, &self.templates)?;
                 self.bind(token, call).await
             }
             Phase::Stop => match token {

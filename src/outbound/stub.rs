@@ -52,21 +52,25 @@ pub(crate) struct Stub {
 impl Stub {
     /// Listens and answers requests with `replies` in order; a request beyond them is answered 599.
     pub(crate) async fn start(replies: Vec<Reply>) -> Self {
+        let replies = Mutex::new(replies.into_iter());
+        Self::answering(move |_| replies.lock().unwrap().next().unwrap_or_else(|| Reply::json(599, "{}"))).await
+    }
+
+    /// Listens and answers each request with what `answer` says, for callers that ask several things at a time.
+    pub(crate) async fn answering(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let replies = Arc::new(Mutex::new(replies.into_iter()));
+        let answer = Arc::new(answer);
         let kept = requests.clone();
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (kept, replies) = (kept.clone(), replies.clone());
+                let (kept, answer) = (kept.clone(), answer.clone());
                 tokio::spawn(async move {
                     let Some(request) = read_request(&mut stream).await else { return };
-                    let reply = {
-                        kept.lock().unwrap().push(request);
-                        replies.lock().unwrap().next()
-                    };
-                    match reply.unwrap_or_else(|| Reply::json(599, "{}")) {
+                    let reply = answer(&request);
+                    kept.lock().unwrap().push(request);
+                    match reply {
                         Reply::Bytes(bytes) => {
                             stream.write_all(&bytes).await.ok();
                             stream.shutdown().await.ok();

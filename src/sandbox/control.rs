@@ -88,6 +88,14 @@ async fn infobip(world: &InfobipWorld, method: &str, segments: &[&str], call: &C
             let reports = world.reports_from(number("from", 0), number("limit", LIMIT_DEFAULT));
             Ok(Reply::json(200, &json!({ "reports": reports })))
         }
+        ("GET", ["seen"]) => {
+            let seen = world.seen_reports_from(number("from", 0), number("limit", LIMIT_DEFAULT));
+            Ok(Reply::json(200, &json!({ "seen": seen })))
+        }
+        ("GET", ["clicks"]) => {
+            let clicks = world.clicks_from(number("from", 0), number("limit", LIMIT_DEFAULT));
+            Ok(Reply::json(200, &json!({ "clicks": clicks })))
+        }
         _ => Err(unknown()),
     }
 }

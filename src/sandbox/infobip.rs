@@ -11,27 +11,42 @@ use tokio::sync::{Notify, watch};
 
 mod acceptance;
 mod account;
+mod channel;
 mod endpoints;
 mod errors;
 mod history;
+mod inbound;
+mod kakao_alim;
+mod kakao_chingu;
 mod ledger;
+mod links;
+mod listings;
+mod mms;
+mod omni;
 mod outcome;
-mod probes;
+mod rcs;
+mod registered;
+mod reports;
+pub mod sample;
 mod schema;
+mod sending;
 mod sms;
 mod status;
 mod text;
 mod unified;
+mod viber;
 mod webhooks;
+mod whatsapp;
 
 pub use account::InfobipAccount;
+pub use inbound::InboundMessage;
+pub use registered::{KakaoTemplate, OwnNumber, RcsSender, Scenario, WhatsAppSender, WhatsAppTemplate};
 
 use super::DeliveryScript;
 use super::faults::{Fault, FaultKind, Faults, WebhookFaults};
 use super::front::{Call, Reply};
 use super::http_client;
 use crate::clock::{Clock, Timestamp};
-use crate::sandbox::fields::Fields as _;
 use account::Account;
 use ledger::Ledger;
 use webhooks::Outbox;
@@ -42,8 +57,10 @@ use webhooks::Outbox;
 pub struct ReceivedMessage {
     pub message_id: String,
     pub to: String,
-    /// The text of the content; empty for content without one.
+    /// What the recipient reads: the text of the content, of a WhatsApp template its body filled in, of RCS cards titles
+    /// and descriptions; empty for content without a text.
     pub text: String,
+    /// Of OMNI the sender of the scenario's step.
     pub sender: String,
     pub bulk_id: Option<String>,
     pub callback_data: Option<String>,
@@ -55,7 +72,7 @@ pub struct ReceivedMessage {
     pub path: String,
     /// How often a message of this id has been sent by now, refused duplicates included: 1 without repeats.
     pub attempts: u32,
-    /// The message object as it was sent, with all its destinations.
+    /// The message object as it was sent, with all its destinations; of OMNI the whole request.
     pub raw: Value,
 }
 
@@ -70,6 +87,32 @@ pub struct SentReport {
     pub status_name: String,
     pub group_name: String,
     /// When the message's fate was decided, on the steady clock.
+    pub at: Timestamp,
+}
+
+/// A seen report, whether or not its webhook has taken it away yet.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentSeen {
+    pub message_id: String,
+    /// The person who saw it.
+    pub from: String,
+    /// Our sender.
+    pub to: String,
+    /// On the steady clock.
+    pub at: Timestamp,
+}
+
+/// A click, whether or not its webhook has taken it away yet.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentClick {
+    pub message_id: String,
+    /// The person who clicked.
+    pub to: String,
+    /// The link as it stands in the message.
+    pub url: String,
+    /// On the steady clock.
     pub at: Timestamp,
 }
 
@@ -102,8 +145,8 @@ struct State {
     /// Rejection statuses ordered for senders, as for one that is not registered.
     refused_senders: HashMap<String, u32>,
     calls: u64,
-    /// Times of the latest log lookups, for their limit.
-    log_calls: VecDeque<Timestamp>,
+    /// Times of the latest log lookups of each channel's path, for their limit.
+    log_calls: HashMap<&'static str, VecDeque<Timestamp>>,
 }
 
 impl fmt::Debug for InfobipWorld {
@@ -124,7 +167,7 @@ impl InfobipWorld {
             poison: None,
             refused_senders: HashMap::new(),
             calls: 0,
-            log_calls: VecDeque::new(),
+            log_calls: HashMap::new(),
         };
         let shared = Shared {
             clock,
@@ -143,6 +186,14 @@ impl InfobipWorld {
     /// Registers an account, or replaces the one of the same key.
     pub fn add_account(&self, account: InfobipAccount) {
         self.lock().accounts.insert(account.api_key.clone(), Account::new(account));
+    }
+
+    /// Changes what is registered on an account, its scopes for example; nothing for an unknown key. The credit stays:
+    /// see [`InfobipWorld::set_balance`].
+    pub fn change_account(&self, api_key: &str, change: impl FnOnce(&mut InfobipAccount)) {
+        if let Some(account) = self.lock().accounts.get_mut(api_key) {
+            account.change(change);
+        }
     }
 
     /// Makes an API key unknown from now on.
@@ -196,6 +247,28 @@ impl InfobipWorld {
     pub fn reports_from(&self, first: usize, limit: usize) -> Vec<SentReport> {
         let now = self.shared.clock.steady();
         self.lock().ledger.reports(now, first, limit)
+    }
+
+    /// Seen reports of messages that are seen by now, in order of acceptance.
+    pub fn seen_reports(&self) -> Vec<SentSeen> {
+        self.seen_reports_from(0, usize::MAX)
+    }
+
+    /// Seen reports of the messages from the `first` accepted on, at most `limit` messages.
+    pub fn seen_reports_from(&self, first: usize, limit: usize) -> Vec<SentSeen> {
+        let now = self.shared.clock.steady();
+        self.lock().ledger.seen(now, first, limit)
+    }
+
+    /// Clicks of messages that are clicked by now, in order of acceptance.
+    pub fn clicks(&self) -> Vec<SentClick> {
+        self.clicks_from(0, usize::MAX)
+    }
+
+    /// Clicks of the messages from the `first` accepted on, at most `limit` messages.
+    pub fn clicks_from(&self, first: usize, limit: usize) -> Vec<SentClick> {
+        let now = self.shared.clock.steady();
+        self.lock().ledger.clicks(now, first, limit)
     }
 
     /// Webhook requests that were answered with 2xx.
@@ -289,48 +362,6 @@ impl InfobipWorld {
     }
 }
 
-/// A message from a person, as [`InfobipWorld::send_inbound`] posts it.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct InboundMessage {
-    /// `SMS`, `MMS`, `WHATSAPP`, `VIBER_BM`, `RCS`; `SMS` when empty.
-    pub channel: String,
-    /// The person's number.
-    pub sender: String,
-    /// Our number.
-    pub destination: String,
-    pub text: String,
-    /// Made up when missing.
-    pub message_id: Option<String>,
-    /// The message it answers, when Infobip could tell.
-    pub paired_message_id: Option<String>,
-    pub callback_data: Option<String>,
-}
-
-impl InboundMessage {
-    fn to_json(&self, now: Timestamp) -> Value {
-        let text = self.text.trim();
-        let (keyword, clean) = text.split_once(' ').unwrap_or((text, ""));
-        let mut body = json!({
-            "event": "MO",
-            "channel": if self.channel.is_empty() { "SMS" } else { &self.channel },
-            "sender": self.sender,
-            "destination": self.destination,
-            "content": [{ "type": "TEXT", "text": self.text, "cleanText": clean, "keyword": keyword.to_uppercase() }],
-            "receivedAt": webhooks::date(now),
-            "messageId": self.message_id.clone().unwrap_or_else(new_id),
-            "messageCount": 1,
-        });
-        if let Some(paired) = &self.paired_message_id {
-            body.set("pairedMessageId", paired.as_str());
-        }
-        if let Some(data) = &self.callback_data {
-            body.set("callbackData", data.as_str());
-        }
-        body
-    }
-}
-
 /// What an answer depends on beside the state.
 struct Scene {
     /// On the steady clock.
@@ -352,7 +383,12 @@ impl State {
         if !is_allowed {
             return errors::forbidden(family);
         }
-        (endpoint.answer)(self, scene, call, &api_key)
+        endpoint.answer(self, scene, call, &api_key)
+    }
+
+    /// What is registered on an account.
+    fn registered(&self, api_key: &str) -> Arc<InfobipAccount> {
+        self.accounts.get(api_key).map(Account::registered).unwrap_or_default()
     }
 
     /// The delay from acceptance to the delivery report.

@@ -12,6 +12,7 @@ use super::journey::Journey;
 use super::{BusinessUnit, Column, ColumnType, DataExtensionSpec, InfobipAccount, Sandbox, SandboxOptions};
 use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 
+mod channels;
 mod control;
 mod faults;
 mod journeys;

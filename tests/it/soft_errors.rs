@@ -5,6 +5,26 @@ use crate::support::{Call, spawn_app};
 /// How to make each mistake.
 type Mistake = fn(Call) -> Call;
 
+fn lms(call: Call) -> Call {
+    call.set("channel", "LMS").set("text", "Hi").set("title", "Sale").set("resellerCode", "123456789")
+}
+
+fn mms(call: Call) -> Call {
+    call.set("channel", "MMS").set("segmentType1", "TEXT").set("segmentText1", "Hi")
+}
+
+fn whatsapp(call: Call) -> Call {
+    call.set("channel", "WhatsApp").set("templateName", "order_update").set("templateLanguage", "en_GB")
+}
+
+fn viber(call: Call) -> Call {
+    call.set("channel", "Viber").set("text", "Hi")
+}
+
+fn viber_omni(call: Call) -> Call {
+    call.set("channel", "Viber (deprecated)").set("scenarioKey", "CC9F01A5DC7BEE2C").set("text", "Hi")
+}
+
 /// Every `messageStatus` but `Success`, with calls that bring it about. tidy.rs compares it with the product's table.
 pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     (
@@ -26,6 +46,85 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
             |call| call.set("sender", ""),
             |call| call.set("sender", "SenderOfSeventeen"),
             |call| call.set("sender", "Way\u{7}post"),
+        ],
+    ),
+    ("Error: Invalid template name", &[|call| whatsapp(call).set("templateName", "Order update")]),
+    ("Error: Invalid template language", &[|call| whatsapp(call).unset("templateLanguage")]),
+    (
+        "Error: Invalid placeholders",
+        &[|call| whatsapp(call).set("placeholderCount", "1"), |call| whatsapp(call).set("placeholder1", "two\nlines")],
+    ),
+    (
+        "Error: Invalid header",
+        &[
+            |call| whatsapp(call).set("headerType", "AUDIO"),
+            |call| whatsapp(call).set("headerType", "LOCATION").set("headerLatitude", "91").set("headerLongitude", "0"),
+        ],
+    ),
+    ("Error: Invalid button type", &[|call| whatsapp(call).set("buttonType1", "FLOW")]),
+    (
+        "Error: Invalid buttons field length",
+        &[|call| (1..=11).fold(whatsapp(call), |call, n| call.set(&format!("buttonType{n}"), "QUICK_REPLY"))],
+    ),
+    ("Error: Invalid scenario key", &[|call| viber_omni(call).set("scenarioKey", "not-a-key")]),
+    (
+        "Error: Invalid promotional flag",
+        &[|call| viber(call).set("promotional", "so-so"), |call| viber_omni(call).set("promotional", "2")],
+    ),
+    (
+        "Error: Invalid image url length",
+        &[|call| viber(call).set("contentType", "IMAGE"), |call| viber_omni(call).set("imageUrl", "s.jpg")],
+    ),
+    ("Error: Invalid button url length", &[|call| viber(call).set("buttonText", "Open")]),
+    ("Error: Invalid button text length", &[|call| viber(call).set("buttonUrl", "https://shop.example")]),
+    ("Error: Invalid content type", &[|call| viber(call).set("contentType", "LIST")]),
+    (
+        "Error: Invalid media url",
+        &[
+            |call| viber(call).set("contentType", "VIDEO"),
+            |call| mms(call).set("segmentType2", "LINK").set("segmentUrl2", "ftp://cdn.example/a.jpg"),
+        ],
+    ),
+    (
+        "Error: Invalid video",
+        &[|call| viber(call).set("contentType", "VIDEO").set("videoUrl", "https://cdn.example/a.mp4")],
+    ),
+    (
+        "Error: Invalid file",
+        &[|call| {
+            let file = viber(call).set("contentType", "FILE").set("fileUrl", "https://cdn.example/a");
+            file.set("fileName", "a.exe")
+        }],
+    ),
+    ("Error: Invalid title length", &[|call| lms(call).unset("title"), |call| mms(call).set("title", "x".repeat(67))]),
+    (
+        "Error: Invalid reseller code",
+        &[|call| lms(call).unset("resellerCode"), |call| lms(call).set("resellerCode", "x")],
+    ),
+    (
+        "Error: Invalid segments",
+        &[|call| mms(call).set("segmentType1", "AUDIO"), |call| mms(call).unset("segmentType1").unset("segmentText1")],
+    ),
+    (
+        "Error: Invalid message size",
+        &[|call| {
+            // Three bytes a character.
+            let text = "あ".repeat(1_600);
+            let segment = |call: Call, n| {
+                call.set(&format!("segmentType{n}"), "TEXT").set(&format!("segmentText{n}"), text.as_str())
+            };
+            (1..=9).fold(mms(call), segment)
+        }],
+    ),
+    (
+        "Error: Invalid fallback sender",
+        &[|call| mms(call).set("fallbackText", "Hi"), |call| viber(call).set("fallbackText", "Hi")],
+    ),
+    (
+        "Error: Invalid fallback text length",
+        &[
+            |call| mms(call).set("fallbackSender", "ACME").set("fallbackText", "x".repeat(4_001)),
+            |call| viber_omni(call).set("fallbackText", "x".repeat(4_001)),
         ],
     ),
     (

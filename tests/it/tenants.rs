@@ -121,6 +121,80 @@ async fn a_check_names_what_is_wrong_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_check_has_the_manuals_scopes_of_every_channel() {
+    let app = spawn_app().await;
+    let checked = app.cli(&["tenant", "check", &app.tenant.mid.to_string()]).await;
+    checked.succeeded();
+    for present in ["mms:message:send", "whatsapp:manage", "viber-bm:logs:read", "rcs:manage", "kakao:message:send"] {
+        assert!(line(&checked, present).starts_with("ok"), "{checked:?}");
+    }
+    assert!(line(&checked, "whatsapp:logs:read").starts_with("unknown"), "{checked:?}");
+    assert!(line(&checked, "omni-failover:manage").starts_with("not needed"), "{checked:?}");
+    let scopes = InfobipAccount::new(app.tenant.api_key()).scopes;
+    let scopes = scopes.into_iter().filter(|scope| !scope.starts_with("rcs:")).collect();
+    app.infobip().add_account(InfobipAccount { scopes, ..InfobipAccount::new(app.tenant.api_key()) });
+    let checked = check(&app).await;
+    for missing in ["rcs:message:send", "rcs:manage"] {
+        assert!(line(&checked, missing).starts_with("FAILED"), "{checked:?}");
+    }
+    assert!(line(&checked, "viber-bm:message:send").starts_with("ok"), "{checked:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_accounts_senders_are_listed_after_the_typed_ones() {
+    let app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    let listed = app.cli(&["account", "senders", "--mid", &mid]).await;
+    let listed = &listed.succeeded().out;
+    assert!(listed.starts_with("SMS/LMS\tWaypost\tunknown\ttyped\n"), "{listed}");
+    assert!(listed.contains("\tusable\town number"), "{listed}");
+    let json = app.cli(&["account", "senders", "--mid", &mid, "--account", "main", "--json"]).await.json();
+    let sms = json["channels"].as_array().unwrap().iter().find(|list| list["channel"] == "sms").unwrap();
+    assert_eq!(sms["senders"][0]["sender"], "Waypost");
+    assert!(sms["senders"].as_array().unwrap().len() >= 2, "{sms}");
+    assert_eq!(json["problems"], serde_json::json!([]));
+
+    // What a key may not read is named; the rest is there.
+    let scopes = InfobipAccount::new(app.tenant.api_key()).scopes;
+    let scopes = scopes.into_iter().filter(|scope| scope != "numbers:manage").collect();
+    app.infobip().add_account(InfobipAccount { scopes, ..InfobipAccount::new(app.tenant.api_key()) });
+    let partial = app.cli(&["account", "senders", "--mid", &mid]).await;
+    assert_eq!(partial.code, 1, "{partial:?}");
+    assert!(line(&partial, "NOT READ\town numbers").contains("numbers:manage"), "{partial:?}");
+    assert!(partial.out.contains("Waypost"), "{partial:?}");
+    assert!(!partial.out.contains("NOT READ\tRCS senders"), "{partial:?}");
+    for wrong in [&["--mid", "1"][..], &["--mid", &mid, "--account", "other"]] {
+        let refused = app.cli(&[&["account", "senders"][..], wrong].concat()).await;
+        assert!(refused.code == 1 && refused.out.is_empty() && !refused.err.is_empty(), "{refused:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn templates_and_scenarios_are_asked_of_infobip() {
+    let app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    let templates = ["account", "templates", "--mid", &mid, "--sender", "10000000001"];
+    app.cli(&[&templates[..], &["--json"]].concat()).await.json()["templates"].as_array().unwrap();
+    let refused = app.cli(&["account", "templates", "--mid", &mid, "--sender", "../1"]).await;
+    assert!(refused.code == 1 && refused.err.contains("WhatsApp sender"), "{refused:?}");
+    let scopes = InfobipAccount::new(app.tenant.api_key()).scopes.into_iter();
+    let scopes =
+        scopes.filter(|scope| !scope.starts_with("whatsapp")).chain(["omni-failover:manage".to_owned()]).collect();
+    app.infobip().add_account(InfobipAccount { scopes, ..InfobipAccount::new(app.tenant.api_key()) });
+    // A kept list will do, a new one is refused.
+    app.cli(&templates).await.succeeded();
+    let refused = app.cli(&[&templates[..], &["--refresh"]].concat()).await;
+    assert!(refused.code == 1 && refused.err.contains("whatsapp:manage"), "{refused:?}");
+
+    let unknown = app.cli(&["account", "scenario", "--mid", &mid, "--key", "0123456789ABCDEF"]).await;
+    assert!(unknown.code == 1 && unknown.out.contains("does not exist"), "{unknown:?}");
+    assert_eq!(app.cli(&["account", "scenario", "--mid", &mid, "--key", "a/b"]).await.code, 2);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn units_are_managed_without_a_server_too() {
     let mut app = spawn_app().await;
     app.stop().await;

@@ -72,8 +72,8 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("outbound", &["clock", "domain"], "Outbound HTTP knows no platform."),
     (
         "infobip",
-        &["clock", "dispatch", "domain", "outbound"],
-        "Infobip's wire implements the port that dispatch owns, and knows neither the store nor SFMC.",
+        &["clock", "dispatch", "domain", "listings", "outbound"],
+        "Infobip's wire implements the ports that dispatch and listings own, and knows neither the store nor SFMC.",
     ),
     (
         "sfmc",
@@ -92,9 +92,10 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "intake",
-        &["clock", "dispatch", "domain", "random", "sfmc", "store", "tenants"],
+        &["clock", "dispatch", "domain", "listings", "random", "sfmc", "store", "tenants"],
         "Intake takes calls of SFMC and puts them into queues; it sends nothing and reports nothing.",
     ),
+    ("listings", &["clock", "domain"], "Listings knows Infobip as a trait, never its wire, and stores nothing."),
     ("onboarding", &["config", "domain", "nearest"], "Onboarding turns a file into a tenant."),
     (
         "http",

@@ -15,7 +15,7 @@ use super::super::timestamp::Timestamp;
 use super::contract::{NUMBERED_MAX, names};
 use super::{
     BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, EVENT_KEY_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection,
-    RequestOptions, SmsFallback, VALIDITY_MINUTES_MAX, sms,
+    RequestOptions, SmsFallback, VALIDITY_MINUTES_MAX, plausible, sms, stand_in,
 };
 
 /// Longest contact key in SFMC, in characters.
@@ -52,13 +52,18 @@ impl InArguments {
 
     /// The values that are not blank of `prefix1`, `prefix2`, … up to [`NUMBERED_MAX`], in no order. Goes over what came
     /// instead of asking for each name that could have come.
-    fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
+    pub(super) fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| {
             let digits = name.strip_prefix(prefix).filter(|digits| digits.starts_with(|c| matches!(c, '1'..='9')))?;
             let number = digits.parse().ok().filter(|number| *number <= NUMBERED_MAX)?;
             let value = value.trim();
             (!value.is_empty()).then_some((number, value))
         })
+    }
+
+    /// The values that are not blank, exactly as they came, in no order.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.trim().is_empty())
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
@@ -80,6 +85,8 @@ pub(crate) fn check_configured<'a>(
     accounts: &[Account],
     default_country: Option<Country>,
 ) -> Result<(), Rejection> {
+    let configured: HashMap<&str, &str> = arguments.into_iter().collect();
+    let is_given = |name: &str| configured.get(name).is_some_and(|value| !value.trim().is_empty());
     let plausible = |name: &str| {
         let phone = name.strip_prefix(names::PHONE_PREFIX).is_some_and(|rest| rest.parse::<usize>().is_ok());
         match name {
@@ -87,28 +94,40 @@ pub(crate) fn check_configured<'a>(
             names::SPEED_LIMIT_UNIT => "HOUR",
             names::LATEST_SEND_AT => "2030-01-01T00:00:00Z",
             names::CUSTOM_DOMAIN => "go.example.com",
-            _ => "1",
+            _ => stand_in::of_texts(name, &is_given).or_else(|| plausible::rich(name)).unwrap_or("1"),
         }
     };
     let is_expression = |value: &str| value.contains("{{");
-    let of_configuration = |(name, value): (&'a str, &'a str)| match name {
-        // Which account and channel an expression names is known at run time only.
-        names::ACCOUNT if is_expression(value) => None,
-        names::CHANNEL if is_expression(value) => Some((name.to_owned(), Channel::Sms.name().to_owned())),
-        _ => Some((name.to_owned(), if is_expression(value) { plausible(name) } else { value }.to_owned())),
+    let of_configuration = |(name, value): (&&str, &&str)| match *name {
+        // Which account and channel an expression names, and how many placeholders it counts, is known at run time only.
+        names::ACCOUNT | names::PLACEHOLDER_COUNT if is_expression(value) => None,
+        names::CHANNEL if is_expression(value) => Some(((*name).to_owned(), Channel::Sms.name().to_owned())),
+        _ => Some(((*name).to_owned(), if is_expression(value) { plausible(name) } else { value }.to_owned())),
     };
-    let arguments: InArguments = arguments.into_iter().filter_map(of_configuration).collect();
+    let mut arguments: InArguments = configured.iter().filter_map(of_configuration).collect();
     let activity_id = ActivityId::placeholder();
-    let draft = Draft {
-        arguments: &arguments,
-        mid,
-        activity_id: &activity_id,
-        journey_id: None,
-        key_value: "contact",
-        accounts,
-        default_country,
+    let check = |arguments: &InArguments| {
+        let draft = Draft {
+            arguments,
+            mid,
+            activity_id: &activity_id,
+            journey_id: None,
+            key_value: "contact",
+            accounts,
+            default_country,
+        };
+        draft.validate().map(|_| ())
     };
-    draft.validate().map(|_| ())
+    if !configured.get(names::CONTENT_TYPE).is_some_and(|value| is_expression(value)) {
+        return check(&arguments);
+    }
+    // One of the kinds that it can name has to work.
+    let mut answers = stand_in::CONTENT_TYPES.iter().map(|kind| {
+        arguments.insert(names::CONTENT_TYPE.to_owned(), (*kind).to_owned());
+        check(&arguments)
+    });
+    let first = answers.next().unwrap_or(Ok(()));
+    if answers.any(|answer| answer.is_ok()) { Ok(()) } else { first }
 }
 
 /// A message before validation: the in-arguments and what the call and the tenant add to them.

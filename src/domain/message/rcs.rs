@@ -1,12 +1,28 @@
 //! RCS: text, file, card or carousel, with suggestions (infobip.md 6).
 
+mod card;
+mod suggestion;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::timestamp::Timestamp;
-use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject};
+use super::fields::web_address;
+use super::numbered_fields::choice;
+use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, names};
 
 /// Longest sender, in characters: Infobip's schema has no limit, agent names are far shorter.
 pub(crate) const SENDER_CHARS_MAX: usize = 100;
+/// Longest text, in UTF-16 units (infobip.md 6: 3072 characters).
+const TEXT_UNITS_MAX: usize = 3_072;
+/// Longest address of a file, media or preview image, in UTF-16 units (infobip.md 6: 2048 characters).
+const URL_UNITS_MAX: usize = 2_048;
+
+const ORIENTATIONS: &[(&str, Orientation)] =
+    &[("VERTICAL", Orientation::Vertical), ("HORIZONTAL", Orientation::Horizontal)];
+const ALIGNMENTS: &[(&str, Alignment)] = &[("LEFT", Alignment::Left), ("RIGHT", Alignment::Right)];
+const WIDTHS: &[(&str, CardWidth)] = &[("MEDIUM", CardWidth::Medium), ("SMALL", CardWidth::Small)];
 
 /// What an RCS message says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -180,6 +196,39 @@ impl ContentFacts for RcsContent {
     }
 }
 
-pub(crate) fn validate(_draft: &Draft<'_>) -> Result<Content, Rejection> {
-    Err(Rejection::Channel)
+pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
+    Ok(Content::Rcs(RcsContent {
+        sender: draft.sender(SENDER_CHARS_MAX)?,
+        body: body(draft)?,
+        suggestions: suggestion::on_message(draft)?,
+        fallback: draft.sms_fallback()?,
+    }))
+}
+
+fn body(draft: &Draft<'_>) -> Result<RcsBody, Rejection> {
+    match draft.arguments.get(names::CONTENT_TYPE).unwrap_or("TEXT").to_ascii_uppercase().as_str() {
+        "TEXT" => Ok(RcsBody::Text { text: draft.text(TEXT_UNITS_MAX)? }),
+        "FILE" => Ok(RcsBody::File {
+            url: address(draft, names::FILE_URL)?.ok_or(Rejection::MediaUrl)?,
+            thumbnail_url: address(draft, names::THUMBNAIL_URL)?,
+        }),
+        "CARD" => Ok(RcsBody::Card {
+            orientation: of_cards(draft, names::CARD_ORIENTATION, ORIENTATIONS)?.unwrap_or(Orientation::Vertical),
+            alignment: of_cards(draft, names::CARD_ALIGNMENT, ALIGNMENTS)?.unwrap_or(Alignment::Left),
+            card: Box::new(card::single(draft)?),
+        }),
+        "CAROUSEL" => Ok(RcsBody::Carousel {
+            width: of_cards(draft, names::CARD_WIDTH, WIDTHS)?.unwrap_or(CardWidth::Medium),
+            cards: card::carousel(draft)?,
+        }),
+        _ => Err(Rejection::ContentType),
+    }
+}
+
+fn address(draft: &Draft<'_>, name: &str) -> Result<Option<String>, Rejection> {
+    draft.arguments.get(name).map(|text| web_address(text, URL_UNITS_MAX).ok_or(Rejection::MediaUrl)).transpose()
+}
+
+fn of_cards<T: Copy>(draft: &Draft<'_>, name: &str, choices: &[(&str, T)]) -> Result<Option<T>, Rejection> {
+    draft.arguments.get(name).map(|value| choice(value, choices).ok_or(Rejection::Cards)).transpose()
 }

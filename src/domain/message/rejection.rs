@@ -44,6 +44,7 @@ pub(crate) enum Rejection {
     Placeholders,
     Header,
     ButtonType,
+    ButtonOptions,
     File,
     Video,
     Cards,
@@ -86,12 +87,12 @@ table! {
     TemplateName, true, "Error: Invalid template name", "the template's name is empty, too long, or not written as the channel's template names are";
     ScenarioKey, true, "Error: Invalid scenario key", "the OMNI scenario key is missing or not 1 to 64 letters and digits";
     PromotionalFlag, true, "Error: Invalid promotional flag", "the promotional flag is neither true nor false";
-    ImageUrlLength, true, "Error: Invalid image url length", "an image's URL is missing, longer than the channel takes, or not a web address";
+    ImageUrlLength, true, "Error: Invalid image url length", "an image's URL is missing, longer than the channel takes, or not a web address; or its link is, or has no image";
     From, true, "Error: Invalid from field", "the sender is empty or longer than the channel takes";
     ButtonsLength, true, "Error: Invalid buttons field length", "there are more buttons than the channel takes";
     ButtonUrlLength, true, "Error: Invalid button url length", "a button's URL is missing, longer than the channel takes, or not an address";
     ButtonTextLength, true, "Error: Invalid button text length", "a button's text is missing or longer than the channel takes";
-    SchemesLength, true, "Error: Invalid androidScheme and iosScheme length", "an app link button has too few schemes or addresses, or one that is longer than 500 characters";
+    SchemesLength, true, "Error: Invalid androidScheme and iosScheme length", "an app link button has too few schemes or addresses, one that is longer than 500 characters, or an address that is not a web address";
     PhoneNumber, false, "Error: Invalid phone number", "the first populated phone field is not a phone number";
     Channel, false, "Error: Invalid channel", "the activity names a channel that this version does not send";
     Account, false, "Error: Unknown account", "the activity names an Infobip account that the business unit does not have";
@@ -112,16 +113,17 @@ table! {
     TitleLength, false, "Error: Invalid title length", "the title is missing where the channel needs one, or longer than the channel takes";
     ResellerCode, false, "Error: Invalid reseller code", "the reseller code is missing or not a number of at most nine digits";
     ContentType, false, "Error: Invalid content type", "the activity names a kind of content that the channel does not have";
-    Segments, false, "Error: Invalid segments", "an MMS has no segment, one of an unknown type, or one that is empty or too long";
+    Segments, false, "Error: Invalid segments", "an MMS has no segment or more than 20, or one whose type or MIME type is not one, or that is empty or too long";
     MediaUrl, false, "Error: Invalid media url", "the address of a medium is missing, too long, or not a web address";
     TemplateLanguage, false, "Error: Invalid template language", "the template's language code is missing or not a code such as en_GB";
-    Placeholders, false, "Error: Invalid placeholders", "a placeholder of the template is empty, or holds a line break, a tab or more than four spaces in a row";
+    Placeholders, false, "Error: Invalid placeholders", "a placeholder of the template is empty, or holds a line break, a tab or more than four spaces in a row, or their count is not 0 to 50";
     Header, false, "Error: Invalid header", "what fills the template's header is missing, too long, or out of range";
-    ButtonType, false, "Error: Invalid button type", "a button is of a type that the channel does not have";
+    ButtonType, false, "Error: Invalid button type", "a button has no type, or one that the channel does not have";
+    ButtonOptions, false, "Error: Invalid button options", "a button's target is not out, or its chat extra or event is longer than 50 characters";
     File, false, "Error: Invalid file", "a file's name is missing, too long, or of a kind that the channel does not take";
     Video, false, "Error: Invalid video", "a video's duration or thumbnail is missing or out of range";
-    Cards, false, "Error: Invalid cards", "there are too few or too many cards, or a card has a field that is missing, too long or not among its choices";
-    Suggestions, false, "Error: Invalid suggestions", "there are too many suggestions, or one has a field that is missing, too long or out of range";
+    Cards, false, "Error: Invalid cards", "there are too few or too many cards, or one has neither media nor title, a text that is too long, or a choice that does not exist";
+    Suggestions, false, "Error: Invalid suggestions", "there are too many suggestions, or one has no type, or a field that is missing, too long or out of range";
     FallbackSender, false, "Error: Invalid fallback sender", "there is a fallback text without a sender, or with one longer than 16 characters";
     FallbackText, false, "Error: Invalid fallback text length", "the fallback text is longer than an SMS can be";
 }

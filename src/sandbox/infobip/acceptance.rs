@@ -1,27 +1,70 @@
 //! The judgement on one destination of one message, after the request as a whole was found valid.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::channel::{Addressee, Channel, Envelope, Verdict};
 use super::ledger::Entry;
 use super::outcome;
-use super::status::{ACCEPTED, DELIVERED, Status};
+use super::status::{DELIVERED, Status, UNDELIVERABLE};
 use super::text::parts;
 use super::webhooks::{Item, What};
-use super::{Scene, State, new_id};
+use super::{InfobipAccount, Scene, State, links, new_id, omni};
 use crate::sandbox::fields::Fields as _;
-
-const PARTS_MAX: u32 = 25;
-const TEXT_BYTES_MAX: usize = 4_000;
 
 /// What all messages of a request share.
 pub(super) struct Request<'a> {
     pub(super) api_key: &'a str,
-    pub(super) path: &'static str,
+    pub(super) channel: &'static Channel,
     pub(super) request_no: u64,
     pub(super) bulk_id: Option<Arc<str>>,
-    pub(super) tracking_url: Option<Arc<str>>,
+}
+
+/// What all destinations of a message share.
+pub(super) struct Message {
+    raw: Arc<str>,
+    sender: Arc<str>,
+    channel_name: &'static str,
+    text: Arc<str>,
+    link: Option<Arc<str>>,
+    parts: u32,
+    verdict: Verdict,
+    delivery_url: Option<Arc<str>>,
+    wants_intermediate: bool,
+    seen_url: Option<Arc<str>>,
+    tracking_url: Option<Arc<str>>,
+}
+
+impl Message {
+    pub(super) fn new(account: &InfobipAccount, channel: &Channel, body: &Value, message: &Value) -> Self {
+        let envelope = channel.envelope;
+        let text = (channel.text)(account, message);
+        // Only the body of a WhatsApp template is tracked, and OMNI tracks nothing.
+        let link = links::in_text(&text).map(str::to_owned).or_else(|| match envelope {
+            Envelope::Unified => links::in_content(message.at("content")),
+            Envelope::WhatsApp | Envelope::Omni => None,
+        });
+        let (sender, channel_name) = match envelope {
+            Envelope::Unified | Envelope::WhatsApp => (envelope.sender(message), channel.name),
+            Envelope::Omni => omni::first_step(account, message),
+        };
+        let has_seen_reports = matches!(channel_name, "VIBER" | "RCS" | "WHATSAPP");
+        Self {
+            raw: message.to_string().into(),
+            sender: sender.into(),
+            channel_name,
+            parts: if channel_name == "SMS" { parts(&text).count } else { 1 },
+            text: text.into(),
+            link: link.map(Arc::from),
+            verdict: (channel.judge)(account, message),
+            delivery_url: envelope.delivery_url(message),
+            wants_intermediate: envelope.wants_intermediate(message),
+            seen_url: envelope.seen_url(message).filter(|_| has_seen_reports),
+            tracking_url: envelope.tracking_url(body, message),
+        }
+    }
 }
 
 /// What the answer says about a destination.
@@ -37,26 +80,22 @@ pub(super) fn accept(
     state: &mut State,
     scene: &Scene,
     request: &Request<'_>,
-    message: &Value,
-    raw: &Arc<str>,
-    destination: &Value,
+    message: &Message,
+    addressee: &Addressee,
 ) -> Judgement {
-    let to = destination.at("to").as_str().unwrap_or_default();
-    let given_id = destination.at("messageId").as_str().filter(|id| !id.is_empty());
-    let message_id = given_id.map_or_else(new_id, str::to_owned);
-    let text = message.pointer("/content/text").and_then(Value::as_str).unwrap_or_default();
-    let parts = parts(text).count;
-    let sender = message.at("sender").as_str().unwrap_or_default();
+    let to = addressee.to.as_str();
+    let message_id = addressee.message_id.clone().unwrap_or_else(new_id);
+    let parts = message.parts;
     let rejection = if state.ledger.is_repeated(&message_id) {
         Some(23)
     } else if let Some(magic) = outcome::magic(to).filter(|status| status.group == 5) {
         Some(magic.id)
-    } else if !is_plausible(to) {
+    } else if !is_plausible(to, request.channel.envelope) {
         Some(8)
-    } else if let Some(ordered) = state.refused_senders.get(sender) {
+    } else if let Some(ordered) = state.refused_senders.get(&*message.sender) {
         Some(*ordered)
-    } else if parts > PARTS_MAX || text.len() > TEXT_BYTES_MAX {
-        Some(25)
+    } else if let Some(rejection) = message.verdict.rejection {
+        Some(rejection)
     } else {
         // Only what nothing else refuses is charged.
         let account = state.accounts.get_mut(request.api_key);
@@ -66,45 +105,65 @@ pub(super) fn accept(
     if let Some(id) = rejection {
         return Judgement { message_id, status: Status::of(id), parts };
     }
-    let fate = outcome::choose(state.seed, to, &state.script);
+    let script = &state.script;
+    let fate = match message.verdict.failure {
+        Some(_) => UNDELIVERABLE,
+        None => outcome::choose(state.seed, to, script),
+    };
+    let is_delivered = fate == DELIVERED;
     let delay = state.delay();
-    let delivery = message.pointer("/webhooks/delivery");
-    let notifies = delivery.and_then(|delivery| delivery.at("notify").as_bool()).unwrap_or(true);
-    let url = delivery.and_then(|delivery| delivery.at("url").as_str()).filter(|_| notifies).map(Arc::<str>::from);
+    let seen_after = if script.is_seen_first { delay / 2 } else { delay.saturating_add(script.seen_delay) };
+    let is_seen = is_delivered && message.seen_url.is_some() && outcome::is_seen(state.seed, to, script);
+    let is_clicked = is_delivered
+        && message.link.is_some()
+        && message.tracking_url.is_some()
+        && outcome::is_clicked(state.seed, to, script);
     let entry = Entry {
         message_id: message_id.as_str().into(),
         to: to.into(),
-        raw: Arc::clone(raw),
-        path: request.path,
+        raw: Arc::clone(&message.raw),
+        channel: request.channel,
+        channel_name: message.channel_name,
+        sender: Arc::clone(&message.sender),
+        text: Arc::clone(&message.text),
+        link: message.link.clone(),
         bulk_id: request.bulk_id.clone(),
         at: scene.now,
         wall_at: scene.wall,
         delay,
+        seen_after: is_seen.then_some(seen_after),
+        clicked_after: is_clicked.then(|| delay.saturating_mul(2)),
         request_no: request.request_no,
         fate,
+        failure: message.verdict.failure,
         parts,
-        is_pollable: url.is_none(),
+        is_bare: script.is_mms_report_bare && request.channel.name == "MMS",
+        is_pollable: message.delivery_url.is_none() && request.channel.envelope != Envelope::WhatsApp,
     };
     let place = state.ledger.add(entry);
-    let due = scene.now.plus(delay);
-    if let Some(url) = url {
-        if delivery.and_then(|delivery| delivery.at("intermediateReport").as_bool()).unwrap_or(false) {
-            let what = What::Intermediate;
-            state.outbox.schedule(scene.now.plus(delay / 2), Item { url: Arc::clone(&url), place, what });
+    let mut schedule = |after: Duration, url: &Option<Arc<str>>, what: What| {
+        if let Some(url) = url {
+            state.outbox.schedule(scene.now.plus(after), Item { url: Arc::clone(url), place, what });
         }
-        state.outbox.schedule(due, Item { url, place, what: What::Final });
+    };
+    if message.wants_intermediate {
+        schedule(delay / 2, &message.delivery_url, What::Intermediate);
     }
-    if let Some(url) = &request.tracking_url
-        && fate == DELIVERED
-        && text.contains("://")
-        && outcome::is_clicked(state.seed, to, &state.script)
-    {
-        state.outbox.schedule(due.plus(delay), Item { url: Arc::clone(url), place, what: What::Click });
+    if is_seen {
+        schedule(seen_after, &message.seen_url, What::Seen);
     }
-    Judgement { message_id, status: ACCEPTED, parts }
+    schedule(delay, &message.delivery_url, What::Final);
+    if is_clicked {
+        schedule(delay.saturating_mul(2), &message.tracking_url, What::Click);
+    }
+    Judgement { message_id, status: request.channel.accepted, parts }
 }
 
-/// Whether a number can be one in E.164: digits only, 8 to 15 of them, no leading zero.
-fn is_plausible(to: &str) -> bool {
-    (8..=15).contains(&to.len()) && !to.starts_with('0') && to.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a recipient can be a number in E.164: digits only, 8 to 15 of them, no leading zero. WhatsApp also takes
+/// business-scoped user ids, which have a dot.
+fn is_plausible(to: &str, envelope: Envelope) -> bool {
+    let is_user_id = envelope == Envelope::WhatsApp && to.contains('.');
+    let is_number =
+        (8..=15).contains(&to.len()) && !to.starts_with('0') && to.bytes().all(|byte| byte.is_ascii_digit());
+    is_number || is_user_id
 }

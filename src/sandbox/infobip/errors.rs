@@ -105,6 +105,10 @@ pub(super) fn not_found(family: Family) -> Reply {
     plain(family, 404)
 }
 
+pub(super) fn too_large(family: Family) -> Reply {
+    plain(family, 413)
+}
+
 pub(super) fn unsupported_media(family: Family) -> Reply {
     plain(family, 415)
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::errors::{self, Family};
+use super::channel::Channel;
+use super::errors;
+use super::ledger::Entry;
 use super::{Scene, State};
 use crate::sandbox::front::{Call, Reply};
 
@@ -27,38 +29,40 @@ fn listed(call: &Call, name: &str) -> Vec<String> {
     values.iter().flat_map(|value| value.split(',')).filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
-/// `GET /sms/3/reports`: each report once.
-pub(super) fn reports(state: &mut State, scene: &Scene, call: &Call, _: &str) -> Reply {
+/// `GET …/reports` of a channel: each report once.
+pub(super) fn reports(state: &mut State, scene: &Scene, call: &Call, channel: &Channel) -> Reply {
     let (message_ids, bulk_ids) = (listed(call, "messageId"), listed(call, "bulkId"));
     let results = state.ledger.poll(scene.now, limit(call), |entry| {
         let bulk_id = entry.bulk_id.as_deref().unwrap_or_default();
-        (message_ids.is_empty() || message_ids.iter().any(|id| **id == *entry.message_id))
+        entry.channel.path == channel.path
+            && (message_ids.is_empty() || message_ids.iter().any(|id| **id == *entry.message_id))
             && (bulk_ids.is_empty() || bulk_ids.iter().any(|id| id == bulk_id))
     });
     Reply::json(200, &json!({ "results": results }))
 }
 
-/// `GET /sms/3/logs`: latest first, of the last 48 hours, 120 calls a minute.
-pub(super) fn logs(state: &mut State, scene: &Scene, call: &Call, _: &str) -> Reply {
-    while state.log_calls.front().is_some_and(|at| scene.now.since(*at) >= LOG_WINDOW) {
-        state.log_calls.pop_front();
+/// `GET …/logs` of a channel: latest first, of the last 48 hours, 120 calls a minute.
+pub(super) fn logs(state: &mut State, scene: &Scene, call: &Call, channel: &Channel) -> Reply {
+    let log_calls = state.log_calls.entry(channel.path).or_default();
+    while log_calls.front().is_some_and(|at| scene.now.since(*at) >= LOG_WINDOW) {
+        log_calls.pop_front();
     }
-    if state.log_calls.len() >= LOG_CALLS_MAX {
-        return errors::too_many(Family::New, None);
+    if log_calls.len() >= LOG_CALLS_MAX {
+        return errors::too_many(channel.envelope.family(), None);
     }
-    state.log_calls.push_back(scene.now);
+    log_calls.push_back(scene.now);
     let (message_ids, bulk_ids) = (listed(call, "messageId"), listed(call, "bulkId"));
-    let is_recent = |at| scene.now.since(at) <= LOG_REACH;
+    let is_shown = |entry: &&Entry| entry.channel.path == channel.path && scene.now.since(entry.at) <= LOG_REACH;
     let limit = limit(call);
     let results: Vec<Value> = if message_ids.is_empty() {
-        let latest = state.ledger.latest().filter(|entry| is_recent(entry.at));
+        let latest = state.ledger.latest().filter(is_shown);
         let wanted = latest.filter(|entry| {
             bulk_ids.is_empty() || entry.bulk_id.as_deref().is_some_and(|bulk| bulk_ids.iter().any(|id| id == bulk))
         });
         wanted.take(limit).map(|entry| entry.log(scene.now)).collect()
     } else {
         let found = message_ids.iter().filter_map(|id| state.ledger.by_id(id));
-        found.filter(|entry| is_recent(entry.at)).take(limit).map(|entry| entry.log(scene.now)).collect()
+        found.filter(is_shown).take(limit).map(|entry| entry.log(scene.now)).collect()
     };
     Reply::json(200, &json!({ "results": results }))
 }

@@ -4,114 +4,56 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::status::{Status, WAITING};
-use super::webhooks::date;
-use super::{ReceivedMessage, SentReport};
+use super::channel::Channel;
+use super::status::{Status, StatusError};
+use super::{ReceivedMessage, SentClick, SentReport, SentSeen};
 use crate::clock::Timestamp;
-use crate::sandbox::fields::Fields as _;
 
-/// One accepted occurrence. Text, sender and the like are read from `raw` when somebody asks.
-#[derive(Debug)]
+/// One accepted occurrence. What is not here is read from `raw` when somebody asks.
 pub(super) struct Entry {
     pub(super) message_id: Box<str>,
     pub(super) to: Box<str>,
     /// The message object, shared by its destinations.
     pub(super) raw: Arc<str>,
-    pub(super) path: &'static str,
+    pub(super) channel: &'static Channel,
+    /// The channel that delivers it: of OMNI the first of the scenario, else the endpoint's.
+    pub(super) channel_name: &'static str,
+    pub(super) sender: Arc<str>,
+    pub(super) text: Arc<str>,
+    /// The link that is tracked.
+    pub(super) link: Option<Arc<str>>,
     pub(super) bulk_id: Option<Arc<str>>,
     pub(super) at: Timestamp,
     pub(super) wall_at: Timestamp,
     pub(super) delay: Duration,
+    /// When it is seen, for one whose seen report is asked for and comes.
+    pub(super) seen_after: Option<Duration>,
+    pub(super) clicked_after: Option<Duration>,
     pub(super) request_no: u64,
     pub(super) fate: Status,
+    /// Why the platform lets it fail, other than by its fate.
+    pub(super) failure: Option<StatusError>,
     pub(super) parts: u32,
+    /// Whether its reports lack `to` and `error`.
+    pub(super) is_bare: bool,
     /// Reports without a webhook wait for `GET …/reports`.
     pub(super) is_pollable: bool,
 }
 
 impl Entry {
-    fn is_decided(&self, now: Timestamp) -> bool {
+    pub(super) fn is_decided(&self, now: Timestamp) -> bool {
         self.at.plus(self.delay) <= now
     }
 
-    fn message(&self) -> Value {
+    pub(super) fn message(&self) -> Value {
         serde_json::from_str(&self.raw).unwrap_or_default()
-    }
-
-    /// A delivery report as the webhook and `GET …/reports` show it.
-    pub(super) fn report(&self, status: Status) -> Value {
-        let message = self.message();
-        let mut report = json!({
-            "messageId": self.message_id,
-            "to": self.to,
-            "sender": message.at("sender"),
-            "sentAt": date(self.wall_at),
-            "doneAt": date(self.wall_at.plus(self.delay)),
-            "messageCount": self.parts,
-            "mccMnc": "21910",
-            "price": { "pricePerMessage": 0.01, "currency": "EUR" },
-            "status": status.to_json(),
-            "error": status.error(),
-        });
-        if let Some(bulk_id) = &self.bulk_id {
-            report.set("bulkId", &**bulk_id);
-        }
-        for (name, pointer) in [
-            ("callbackData", "/webhooks/callbackData"),
-            ("platform", "/options/platform"),
-            ("campaignReferenceId", "/options/campaignReferenceId"),
-        ] {
-            if let Some(value) = message.pointer(pointer) {
-                report.set(name, value.clone());
-            }
-        }
-        report
-    }
-
-    /// A line of `GET …/logs`: the state at `now`.
-    pub(super) fn log(&self, now: Timestamp) -> Value {
-        let is_decided = self.is_decided(now);
-        let mut log = self.report(if is_decided { self.fate } else { WAITING });
-        log.set("destination", &*self.to);
-        log.set("content", self.message().at("content").clone());
-        if let Value::Object(fields) = &mut log {
-            fields.remove("to");
-            fields.remove("callbackData");
-            if !is_decided {
-                fields.remove("doneAt");
-            }
-        }
-        log
-    }
-
-    /// A click on the first link of the text.
-    pub(super) fn click(&self, at: Timestamp) -> Value {
-        let message = self.message();
-        let text = message.pointer("/content/text").and_then(Value::as_str).unwrap_or_default();
-        let url = text.split_whitespace().find(|word| word.contains("://")).unwrap_or_default();
-        let mut click = json!({
-            "notificationType": "CLICKED",
-            "recipient": self.to,
-            "url": url,
-            "sendDateTime": at.as_millis(),
-            "messageId": self.message_id,
-            "recipientInfo": { "deviceType": "Phone", "os": "iOS 12", "deviceName": "Apple" },
-            "geoLocationInfo": { "countryName": "Croatia", "city": "Zagreb" },
-        });
-        if let Some(bulk_id) = &self.bulk_id {
-            click.set("bulkId", &**bulk_id);
-        }
-        if let Some(data) = message.pointer("/webhooks/callbackData") {
-            click.set("callbackData", data.clone());
-        }
-        click
     }
 }
 
 /// All accepted messages in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Ledger {
     entries: Vec<Entry>,
     /// Where the first occurrence of an id is, and how often the id was sent.
@@ -183,17 +125,17 @@ impl Ledger {
         entries
             .map(|entry| {
                 let raw = entry.message();
-                let text = |pointer: &str| raw.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+                let callback_data = entry.channel.envelope.callback_data(&raw).as_str().map(str::to_owned);
                 ReceivedMessage {
                     message_id: entry.message_id.to_string(),
                     to: entry.to.to_string(),
-                    text: text("/content/text").unwrap_or_default(),
-                    sender: text("/sender").unwrap_or_default(),
+                    text: entry.text.to_string(),
+                    sender: entry.sender.to_string(),
                     bulk_id: entry.bulk_id.as_deref().map(str::to_owned),
-                    callback_data: text("/webhooks/callbackData"),
+                    callback_data,
                     at: entry.at,
                     request_no: entry.request_no,
-                    path: entry.path.to_owned(),
+                    path: entry.channel.path.to_owned(),
                     attempts: self.attempts(&entry.message_id),
                     raw,
                 }
@@ -214,5 +156,33 @@ impl Ledger {
                 at: entry.at.plus(entry.delay),
             })
             .collect()
+    }
+
+    pub(super) fn seen(&self, now: Timestamp, first: usize, limit: usize) -> Vec<SentSeen> {
+        let entries = self.entries.iter().skip(first).take(limit);
+        let seen = entries.filter_map(|entry| {
+            let at = entry.at.plus(entry.seen_after?);
+            (at <= now).then(|| SentSeen {
+                message_id: entry.message_id.to_string(),
+                from: entry.to.to_string(),
+                to: entry.sender.to_string(),
+                at,
+            })
+        });
+        seen.collect()
+    }
+
+    pub(super) fn clicks(&self, now: Timestamp, first: usize, limit: usize) -> Vec<SentClick> {
+        let entries = self.entries.iter().skip(first).take(limit);
+        let clicks = entries.filter_map(|entry| {
+            let at = entry.at.plus(entry.clicked_after?);
+            (at <= now).then(|| SentClick {
+                message_id: entry.message_id.to_string(),
+                to: entry.to.to_string(),
+                url: entry.link.as_deref().unwrap_or_default().to_owned(),
+                at,
+            })
+        });
+        clicks.collect()
     }
 }

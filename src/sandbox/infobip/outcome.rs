@@ -35,6 +35,11 @@ pub(super) fn is_clicked(seed: u64, to: &str, script: &DeliveryScript) -> bool {
     draw(seed, to, "click") < script.clicked_per_mille
 }
 
+/// Whether a delivered message is seen.
+pub(super) fn is_seen(seed: u64, to: &str, script: &DeliveryScript) -> bool {
+    draw(seed, to, "seen") < script.seen_per_mille
+}
+
 /// An even draw from 0 to 999.
 fn draw(seed: u64, to: &str, purpose: &str) -> u16 {
     // FNV-1a, finished as splitmix64 does, so that neighbouring numbers fall far apart.

@@ -43,11 +43,16 @@ const STATUSES: &[Status] = &[
     status(31, "UNDELIVERABLE_NOT_SENT", 2, "Message not sent"),
     status(51, "MISSING_TO", 5, "Missing destination"),
     status(52, "REJECTED_DESTINATION", 5, "Invalid destination address"),
+    status(56, "REJECTED_INVALID_NOTIFY_URL", 5, "Invalid notify URL"),
+    status(77, "REJECTED_MESSAGE_TEXT_TOO_LONG", 5, "Message text too long"),
     status(87, "SIGNALS_BLOCKED", 5, "Message blocked by Signals"),
     status(100, "UNDELIVERABLE_REJECTED_PLATFORM", 5, "Message rejected by the platform"),
 ];
 
 pub(super) const ACCEPTED: Status = status(26, "PENDING_ACCEPTED", 1, "Message sent to next instance");
+/// The same for WhatsApp, Kakao and OMNI.
+pub(super) const ENROUTE: Status = status(7, "PENDING_ENROUTE", 1, "Message sent to next instance");
+pub(super) const UNDELIVERABLE: Status = status(9, "UNDELIVERABLE_NOT_DELIVERED", 2, "Message sent not delivered");
 pub(super) const DELIVERED: Status = status(5, "DELIVERED_TO_HANDSET", 3, "Message delivered to handset");
 pub(super) const WAITING: Status =
     status(3, "PENDING_WAITING_DELIVERY", 1, "Message sent, waiting for delivery report");
@@ -83,21 +88,56 @@ impl Status {
         })
     }
 
-    /// The error object that goes with the status in a report.
-    pub(super) fn error(self) -> Value {
-        let (group, group_name, id, name, description, permanent) = match self.group {
-            1 | 3 => (0, "OK", 0, "NO_ERROR", "No Error", false),
-            2 => (1, "HANDSET_ERRORS", 27, "EC_ABSENT_SUBSCRIBER", "Absent Subscriber", false),
-            4 => (3, "OPERATOR_ERRORS", 4098, "EC_VP_EXPIRED", "Validity period expired", false),
-            _ => (3, "OPERATOR_ERRORS", 345, "EC_OPERATOR_NOT_FOUND", "Operator not found", true),
-        };
+    /// The error that goes with the status in a report of a channel.
+    pub(super) fn error_on(self, channel: &str) -> StatusError {
+        let is_chat = !matches!(channel, "SMS" | "MMS");
+        match self.group {
+            1 | 3 => NO_ERROR,
+            2 if is_chat => error(1, "HANDSET_ERRORS", 7002, "EC_UNKNOWN_USER", "Unknown user", true),
+            2 => error(1, "HANDSET_ERRORS", 27, "EC_ABSENT_SUBSCRIBER", "Absent Subscriber", false),
+            4 => error(3, "OPERATOR_ERRORS", 4098, "EC_VP_EXPIRED", "Validity period expired", false),
+            _ => error(3, "OPERATOR_ERRORS", 345, "EC_OPERATOR_NOT_FOUND", "Operator not found", true),
+        }
+    }
+}
+
+/// An error of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StatusError {
+    group: u32,
+    group_name: &'static str,
+    id: u32,
+    name: &'static str,
+    description: &'static str,
+    is_permanent: bool,
+}
+
+const fn error(
+    group: u32,
+    group_name: &'static str,
+    id: u32,
+    name: &'static str,
+    description: &'static str,
+    is_permanent: bool,
+) -> StatusError {
+    StatusError { group, group_name, id, name, description, is_permanent }
+}
+
+const NO_ERROR: StatusError = error(0, "OK", 0, "NO_ERROR", "No Error", false);
+pub(super) const INVALID_TEMPLATE_ARGS: StatusError =
+    error(1, "HANDSET_ERRORS", 7008, "EC_INVALID_TEMPLATE_ARGS", "Invalid template args", true);
+pub(super) const INVALID_TEMPLATE: StatusError =
+    error(1, "HANDSET_ERRORS", 7009, "EC_INVALID_TEMPLATE", "Invalid template", true);
+
+impl StatusError {
+    pub(super) fn to_json(self) -> Value {
         json!({
-            "groupId": group,
-            "groupName": group_name,
-            "id": id,
-            "name": name,
-            "description": description,
-            "permanent": permanent,
+            "groupId": self.group,
+            "groupName": self.group_name,
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "permanent": self.is_permanent,
         })
     }
 }

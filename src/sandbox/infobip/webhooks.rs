@@ -1,4 +1,4 @@
-//! Webhooks: when they are due, how they are batched, and Infobip's retry schedule (infobip.md 9.1, 9.4, 9.8).
+//! Webhooks: when they are due, how they are batched, and Infobip's retry schedule (infobip.md 9.8).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub(super) enum What {
     /// A report with a pending status, asked for by `intermediateReport`.
     Intermediate,
     Final,
+    Seen,
     Click,
 }
 
@@ -132,13 +133,15 @@ impl Outbox {
     }
 }
 
-/// The next request's items: one click, or up to `max` reports.
+/// The next request's items: one click, or up to `max` reports of one kind.
 fn batch(ready: &mut VecDeque<Item>, max: usize) -> Vec<Item> {
-    let mut items = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
     while let Some(item) = ready.front() {
-        // A click is a single object, never part of a list.
+        // A click is a single object, never part of a list; seen reports have requests of their own.
         let is_click = item.what == What::Click;
-        if items.len() >= max || (is_click && !items.is_empty()) {
+        let is_other =
+            items.first().is_some_and(|first| is_click || (first.what == What::Seen) != (item.what == What::Seen));
+        if items.len() >= max || is_other {
             break;
         }
         items.extend(ready.pop_front());
@@ -157,6 +160,7 @@ impl State {
             match item.what {
                 What::Intermediate => results.push(entry.report(WAITING)),
                 What::Final => results.push(entry.report(entry.fate)),
+                What::Seen => results.push(entry.seen_report()),
                 What::Click => return entry.click(now),
             }
         }
