@@ -1,4 +1,5 @@
-//! The demonstration: the sandbox, a Waypost configured against it, and a journey over a sample audience.
+//! The demonstration: the sandbox, a Waypost configured against it, and journeys over a sample audience, one for each
+//! kind of content of the channels that were asked for.
 //!
 //! Everything in it happens over real HTTP and the real control socket; nothing is short-cut. The summary compares what
 //! Waypost acknowledged with what the stand-ins know that they received and sent.
@@ -6,8 +7,10 @@
 mod audience;
 mod journey;
 mod setting;
+mod show;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +19,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use self::setting::Setting;
-use self::summary::Summary;
+use self::show::Show;
+use self::summary::{Shown, Summary};
 use crate::app::{AppError, stop_signal};
 use crate::cli::options::{DemoOptions, SandboxOptions};
 use crate::clock::{Clock, SystemClock};
 use crate::control::ControlRequest;
 use crate::domain::speed_limit::{COUNT_MAX, SpeedLimit, SpeedUnit};
-use crate::sandbox::journey::{Journey, JourneyOptions, JourneyRun};
+use crate::sandbox::journey::{Journey, JourneyOptions, JourneyRun, Progress};
 use crate::sandbox::{DeliveryScript, Sandbox};
 
 /// What the audience takes when no speed limit is asked for.
@@ -35,14 +39,19 @@ const WAIT_MARGIN: Duration = Duration::from_millis(2_500);
 const ROWS_WITHIN: Duration = Duration::from_secs(60);
 const POLL_EVERY: Duration = Duration::from_millis(100);
 
+/// A row of the audience.
+type Contact = BTreeMap<String, String>;
+
 /// Runs the demonstration; the summary goes to `out`, the progress to standard error when that is a terminal.
 pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(), AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let audience = audience::load(&options)?;
     let contacts = audience.len() as u64;
+    let parts = divided(show::chosen(options.channel), audience);
+    let largest = parts.iter().map(|(_, contacts)| contacts.len()).max().unwrap_or_default() as u64;
     let limit = match options.speed_limit {
         Some(limit) => limit,
-        None => limit_for(contacts)?,
+        None => limit_for(largest)?,
     };
     let script = DeliveryScript {
         delay: DELIVERY_DELAY,
@@ -52,25 +61,28 @@ pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(),
         ..DeliveryScript::default()
     };
     let started = clock.steady();
-    let setting = Setting::start(options.record.clone(), script, Arc::clone(&clock)).await?;
-    let wait = Duration::from_nanos(
-        limit.spacing().as_nanos().saturating_mul(u128::from(contacts)).try_into().unwrap_or(u64::MAX),
-    ) + DELIVERY_DELAY
-        + WAIT_MARGIN;
-    let journey = journey::build(&setting, limit, wait).await?;
-    let run = start(&setting, journey, audience).await?;
+    let setting = Setting::start(options.record.clone(), script, parts.len(), Arc::clone(&clock)).await?;
+    let mut runs = Vec::with_capacity(parts.len());
+    for (show, contacts) in parts {
+        let wait = Duration::from_nanos(
+            limit.spacing().as_nanos().saturating_mul(contacts.len() as u128).try_into().unwrap_or(u64::MAX),
+        ) + DELIVERY_DELAY
+            + WAIT_MARGIN;
+        let journey = journey::build(&setting, show, limit, wait).await?;
+        runs.push((show, start(&setting, journey, contacts).await?));
+    }
     let bar = progress_bar(&options, contacts);
-    let outcome = {
-        let watched = watch(&run, &setting, &bar, &clock);
+    let outcomes = {
+        let watched = watch(&runs, &setting, &bar, &clock);
         tokio::select! {
-            outcome = run.outcome() => outcome,
+            outcomes = ended(&runs) => outcomes,
             never = watched => match never {},
         }
     };
     let settled = settle(&setting, &clock).await?;
     bar.finish_and_clear();
     setting.sandbox.flush_record();
-    let summary = Summary::of(&outcome, &setting, limit, settled, clock.steady().since(started));
+    let summary = Summary::of(&outcomes, &setting, limit, settled, clock.steady().since(started));
     let printed =
         if options.json { serde_json::to_string_pretty(&summary).unwrap_or_default() } else { summary.to_string() };
     print(out, &printed)?;
@@ -87,6 +99,27 @@ pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(),
     }
 }
 
+/// An audience divided among what is shown, one contact to each in turn. What gets no contact is left out.
+fn divided(shows: Vec<&'static Show>, audience: Vec<Contact>) -> Vec<(&'static Show, Vec<Contact>)> {
+    let mut parts: Vec<_> = shows.into_iter().map(|show| (show, Vec::new())).collect();
+    let count = parts.len().max(1);
+    for (index, contact) in audience.into_iter().enumerate() {
+        if let Some((_, contacts)) = parts.get_mut(index % count) {
+            contacts.push(contact);
+        }
+    }
+    parts.retain(|(_, contacts)| !contacts.is_empty());
+    parts
+}
+
+async fn ended(runs: &[(&'static Show, JourneyRun)]) -> Vec<Shown> {
+    let mut outcomes = Vec::with_capacity(runs.len());
+    for (show, run) in runs {
+        outcomes.push(Shown { show, outcome: run.outcome().await });
+    }
+    outcomes
+}
+
 /// A limit with which so many contacts take about [`PACED_SECS`].
 fn limit_for(contacts: u64) -> Result<SpeedLimit, AppError> {
     let per_minute = (contacts * 60 / PACED_SECS).clamp(60, u64::from(COUNT_MAX));
@@ -94,11 +127,7 @@ fn limit_for(contacts: u64) -> Result<SpeedLimit, AppError> {
     SpeedLimit::new(per_minute, SpeedUnit::Minute).map_err(|error| AppError::Demo(error.to_string()))
 }
 
-async fn start(
-    setting: &Setting,
-    journey: Journey,
-    audience: Vec<std::collections::BTreeMap<String, String>>,
-) -> Result<JourneyRun, AppError> {
+async fn start(setting: &Setting, journey: Journey, audience: Vec<Contact>) -> Result<JourneyRun, AppError> {
     let sfmc = setting.sandbox.sfmc();
     let run = sfmc.start_journey(setting::MID, journey, audience, JourneyOptions::default()).await;
     run.map_err(|error| AppError::Demo(error.to_string()))
@@ -117,19 +146,20 @@ fn progress_bar(options: &DemoOptions, contacts: u64) -> ProgressBar {
 
 /// Shows how far the run is, for as long as it is polled.
 async fn watch(
-    run: &JourneyRun,
+    runs: &[(&'static Show, JourneyRun)],
     setting: &Setting,
     bar: &ProgressBar,
     clock: &Arc<dyn Clock>,
 ) -> std::convert::Infallible {
     loop {
-        let progress = run.progress();
+        let progress: Vec<_> = runs.iter().map(|(_, run)| run.progress()).collect();
+        let sum = |count: fn(&Progress) -> u64| progress.iter().map(count).sum::<u64>();
         bar.set_position(setting.sandbox.infobip().received_count() as u64);
         bar.set_message(format!(
             "{} entered, {} reported, {} through the journey",
-            progress.entered,
+            sum(|progress| progress.entered),
             setting.sandbox.infobip().webhooks_sent(),
-            progress.finished
+            sum(|progress| progress.finished)
         ));
         clock.sleep(POLL_EVERY).await;
     }

@@ -85,7 +85,8 @@ pub struct SandboxOptions {
     /// Infobip `n + 1`.
     pub listen: SocketAddr,
     /// Every request that either platform receives is appended here as one JSON line
-    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`, credentials and all.
+    /// `{"platform":"sfmc"|"infobip","method","path","headers","body"}`, credentials and all; with
+    /// `"probe":true` for a send request without a message, which only asks whether the key may send.
     pub record: Option<PathBuf>,
     /// Outcomes are chosen from this and the recipient's number, so that a run can be repeated.
     pub seed: u64,

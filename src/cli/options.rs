@@ -3,11 +3,25 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::domain::channel::Channel;
 use crate::domain::speed_limit::SpeedLimit;
+
+/// Which channels a demonstration shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DemoChannels {
+    One(Channel),
+    /// Every channel that an activity can choose, and Kakao over OMNI failover as well.
+    All,
+}
 
 /// `waypost demo`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub(crate) struct DemoOptions {
+    /// Channel to show, such as SMS, whatsapp or "Viber (deprecated)"; `all` shows every one, the audience divided among
+    /// them
+    #[arg(long, value_name = "NAME|all", default_value = "SMS", value_parser = demo_channels)]
+    pub(crate) channel: DemoChannels,
+
     /// Audience to walk through the journey: a CSV file with a header line (SubscriberKey, FirstName, LastName,
     /// MobilePhone, EmailAddress, Locale)
     #[arg(long, value_name = "FILE.csv", conflicts_with = "contacts")]
@@ -17,7 +31,7 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) contacts: Option<u32>,
 
-    /// Sending speed limit of the journey's messages, such as 600/MINUTE; without it, one with which the audience takes
+    /// Sending speed limit of each journey's messages, such as 600/MINUTE; without it, one with which the audience takes
     /// about twelve seconds
     #[arg(long, value_name = "COUNT/UNIT")]
     pub(crate) speed_limit: Option<SpeedLimit>,
@@ -53,6 +67,16 @@ pub(crate) struct SandboxOptions {
     /// Print the addresses and credentials as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn demo_channels(text: &str) -> Result<DemoChannels, String> {
+    if text.eq_ignore_ascii_case("all") {
+        return Ok(DemoChannels::All);
+    }
+    Channel::by_name(text).map(DemoChannels::One).ok_or_else(|| {
+        let names: Vec<_> = Channel::offered().map(Channel::name).collect();
+        format!("it must be all or one of {}", names.join(", "))
+    })
 }
 
 fn loopback_address(text: &str) -> Result<SocketAddr, String> {

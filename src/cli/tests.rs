@@ -146,6 +146,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_allowed() {
         (&["tenant", "remove", "7"], "add --yes to do it"),
         (&["demo", "--speed-limit", "5/WEEK"], "MINUTE, HOUR or DAY"),
         (&["demo", "--contacts", "0"], "1..=1000000"),
+        (&["demo", "--channel", "fax"], "it must be all or one of SMS, LMS, MMS, WhatsApp"),
         (&["sandbox", "--listen", "0.0.0.0:1"], "it must be a loopback address"),
         (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "text"], "it must be NAME=VALUE"),
         (&["activity", "new", "--mid", "7", "--kind", "messaging", "--set", "txet=x"], "did you mean text?"),

@@ -9,7 +9,22 @@ use crate::sandbox::journey::audience_from_csv;
 /// A few hundred contacts, with empty, malformed and duplicate numbers among them.
 const SAMPLE: &str = include_str!("../../assets/demo/audience.csv");
 
-const FIRST_NAMES: [&str; 8] = ["Ana", "Marko", "Ji-woo", "Zoë", "Arjun", "José", "Emma", "Yusuf"];
+/// Other scripts and directions, quotes and emoji among them: what a merged value may hold.
+const FIRST_NAMES: [&str; 13] = [
+    "Ana",
+    "Marko",
+    "Ji-woo",
+    "Zoë",
+    "Arjun",
+    "José",
+    "D'Arcy",
+    "Yusuf",
+    "Dwayne \"The Rock\"",
+    "Joy 🎉",
+    "محمد",
+    "נועה",
+    "Łukasz & Søn <3",
+];
 /// Every so many made-up contacts one has no number, and one a number that is none.
 const EMPTY_EVERY: u32 = 50;
 const MALFORMED_EVERY: u32 = 90;

@@ -1,4 +1,4 @@
-//! The demonstration's journey: entry → *Infobip Messaging* → wait → *Infobip Reports* → decision split.
+//! The demonstration's journeys: entry → *Infobip Messaging* → wait → *Infobip Reports* → decision split.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::setting::{self, Setting};
+use super::show::{self, ENTRY, Show};
 use crate::app::AppError;
 use crate::control::{ActivityKind, ActivityRequest, ControlRequest};
 use crate::domain::speed_limit::SpeedLimit;
@@ -15,37 +16,38 @@ pub(super) const MESSAGING: &str = "REST-1";
 pub(super) const REPORTS: &str = "REST-2";
 const WAIT: &str = "WAITBYDURATION-1";
 pub(super) const SPLIT: &str = "MULTICRITERIADECISION-1";
-const ENTRY: &str = "DEAudience-waypost-demo";
 
 /// Has Waypost write both activities, as its page would, and puts them into a journey.
-pub(super) async fn build(setting: &Setting, limit: SpeedLimit, wait: Duration) -> Result<Journey, AppError> {
+pub(super) async fn build(
+    setting: &Setting,
+    show: &Show,
+    limit: SpeedLimit,
+    wait: Duration,
+) -> Result<Journey, AppError> {
+    let name = format!("Waypost demo: {}, {}", show::title(show.channel), show.content);
     let field = |name: &str| format!("{{{{Event.{ENTRY}.{name}}}}}");
-    let messaging = [
-        ("channel", "SMS".to_owned()),
-        ("account", "main".to_owned()),
-        ("journeyName", "Waypost demo".to_owned()),
-        ("bulkId", "Infobip SMS".to_owned()),
-        ("sender", "Waypost".to_owned()),
+    let own = show.arguments.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let common = [
+        ("channel", show.channel.name().to_owned()),
+        ("account", show.account().to_owned()),
+        ("journeyName", name.clone()),
         ("phone1", field("MobilePhone")),
-        ("text", format!("Hi {}, your parcel is on its way: https://www.example.com/track", field("FirstName"))),
-        ("shortenUrl", "true".to_owned()),
-        ("trackClicks", "true".to_owned()),
         ("speedLimitCount", limit.count().to_string()),
         ("speedLimitUnit", limit.unit().as_str().to_owned()),
         ("callbackName1", "Locale".to_owned()),
         ("callbackValue1", field("Locale")),
     ];
     let reports = [
-        ("account", "main".to_owned()),
+        ("account", show.account().to_owned()),
         ("reportKind", "DELIVERY".to_owned()),
         ("messageId", format!("{{{{Interaction.{MESSAGING}.messageId}}}}")),
     ];
-    let messaging = activity(setting, ActivityKind::Messaging, MESSAGING, messaging).await?;
+    let messaging = activity(setting, ActivityKind::Messaging, MESSAGING, common.into_iter().chain(own)).await?;
     let reports = activity(setting, ActivityKind::Reports, REPORTS, reports).await?;
     let journey_id = uuid::Uuid::new_v4().to_string();
     Ok(Journey {
-        name: "Waypost demo".to_owned(),
-        key: Some("waypost-demo".to_owned()),
+        name,
+        key: None,
         version_number: 1,
         journey_id: journey_id.clone(),
         original_definition_id: journey_id,
@@ -61,11 +63,11 @@ pub(super) async fn build(setting: &Setting, limit: SpeedLimit, wait: Duration) 
     })
 }
 
-async fn activity<const N: usize>(
+async fn activity(
     setting: &Setting,
     kind: ActivityKind,
     key: &str,
-    arguments: [(&str, String); N],
+    arguments: impl IntoIterator<Item = (&str, String)>,
 ) -> Result<Value, AppError> {
     let arguments: BTreeMap<_, _> = arguments.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let request = ActivityRequest { mid: setting::mid(), kind, key: key.to_owned(), arguments };

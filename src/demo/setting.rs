@@ -7,13 +7,15 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::show::{ALIM_TEMPLATE, ALIM_TEXT, MAIN_ACCOUNT, OMNI_ACCOUNT};
 use crate::app::{Addresses, App, AppError, Ports};
 use crate::clock::Clock;
 use crate::config::{Config, MasterKey};
 use crate::control::{self, CheckReport, ControlAnswer, ControlRequest};
+use crate::domain::extension::{self, SMS_DELIVERY_REPORTS};
 use crate::domain::ids::Mid;
 use crate::onboarding::read_tenant_file;
-use crate::sandbox::{BusinessUnit, DeliveryScript, InfobipAccount, Sandbox, SandboxOptions};
+use crate::sandbox::{BusinessUnit, DeliveryScript, InfobipAccount, KakaoTemplate, Sandbox, SandboxOptions, sample};
 
 /// The demonstration's business unit.
 pub(super) const MID: u64 = 510_001_234;
@@ -22,10 +24,30 @@ const CLIENT_ID: &str = "democlientid000000000000";
 const CLIENT_SECRET: &str = "demo-client-secret-0001";
 const SIGNING_SECRET: &str = "demo-signing-secret-0001";
 const API_KEY: &str = "demo-api-key-0001";
+const OMNI_API_KEY: &str = "demo-api-key-0002";
+/// The hosted connector's manual does not list it; Viber (deprecated) and Kakao over OMNI failover need it.
+const OMNI_SCOPE: &str = "omni-failover:manage";
 const SCOPES: [&str; 4] =
     ["data_extensions_read", "data_extensions_write", "journeys_read", "list_and_subscribers_read"];
-/// Journey Builder calls so many contacts at a time in the demonstration.
+/// Journey Builder calls so many contacts at a time in the demonstration, all journeys together; at least
+/// [`CONCURRENT_REQUESTS_MIN`] in each.
 const CONCURRENT_REQUESTS: u64 = 20;
+/// The platform's smallest setting.
+const CONCURRENT_REQUESTS_MIN: u64 = 1;
+
+const SMS_REPORTS: &str = SMS_DELIVERY_REPORTS.external_key;
+const OMNI_REPORTS: &str = extension::OMNI_REPORTS.external_key;
+
+/// An Infobip account of the tenant file.
+struct DemoAccount {
+    label: &'static str,
+    api_key: &'static str,
+    /// `direct` or `omni`.
+    kakao: &'static str,
+}
+
+const MAIN: DemoAccount = DemoAccount { label: MAIN_ACCOUNT, api_key: API_KEY, kakao: "direct" };
+const OMNI: DemoAccount = DemoAccount { label: OMNI_ACCOUNT, api_key: OMNI_API_KEY, kakao: "omni" };
 
 /// A running demonstration.
 pub(super) struct Setting {
@@ -40,10 +62,11 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Starts the stand-ins and a Waypost with an empty store, then connects the business unit: tenant file, check of
-    /// both platforms, data extension.
+    /// both platforms, data extensions. `journeys` of them will run at a time.
     pub(super) async fn start(
         record: Option<PathBuf>,
         delivery: DeliveryScript,
+        journeys: usize,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
         let failed = |error: &dyn std::fmt::Display| AppError::Demo(error.to_string());
@@ -54,7 +77,8 @@ impl Setting {
         let mut config = Config::for_store(&directory.path().join("store"));
         config.reports.flush_secs = 1;
         config.reports.poll_secs = 1;
-        config.activity.concurrent_requests = CONCURRENT_REQUESTS;
+        config.activity.concurrent_requests =
+            (CONCURRENT_REQUESTS / journeys.max(1) as u64).max(CONCURRENT_REQUESTS_MIN);
         let app =
             App::build(config.clone(), MasterKey::from_bytes(rand::random()), Ports { clock, ..Ports::default() })
                 .await?;
@@ -71,7 +95,8 @@ impl Setting {
 
     async fn connect(&self) -> Result<(), AppError> {
         let file = self.directory.path().join("tenant.toml");
-        std::fs::write(&file, tenant_file(&self.sandbox)).map_err(|error| AppError::Demo(error.to_string()))?;
+        std::fs::write(&file, tenant_text(&self.sandbox, &[MAIN, OMNI]))
+            .map_err(|error| AppError::Demo(error.to_string()))?;
         let tenant = read_tenant_file(&file, &|_| None).map_err(|error| AppError::Demo(error.to_string()))?;
         self.control(ControlRequest::TenantAdd { tenant: Box::new(tenant), replace: false }).await?;
         for request in [ControlRequest::TenantProvision { mid: mid() }, ControlRequest::TenantCheck { mid: mid() }] {
@@ -129,13 +154,21 @@ pub(super) fn populate(sandbox: &Sandbox) {
         signing_secret: SIGNING_SECRET.to_owned(),
         salt: None,
     });
-    sandbox.infobip().add_account(InfobipAccount::new(API_KEY));
+    for api_key in [API_KEY, OMNI_API_KEY] {
+        let template = KakaoTemplate::new(sample::KAKAO_PROFILE_KEY, ALIM_TEMPLATE, ALIM_TEXT);
+        let account = InfobipAccount::new(api_key).with_scope(OMNI_SCOPE).with_kakao_template(template);
+        sandbox.infobip().add_account(account);
+    }
 }
 
-/// The tenant file that connects a Waypost with the stand-ins.
+/// The tenant file that connects a Waypost with the stand-ins, by one account.
 pub(super) fn tenant_file(sandbox: &Sandbox) -> String {
+    tenant_text(sandbox, &[MAIN])
+}
+
+fn tenant_text(sandbox: &Sandbox, accounts: &[DemoAccount]) -> String {
     let (sfmc, infobip) = (sandbox.sfmc_origin(), sandbox.infobip_base_url());
-    format!(
+    let mut text = format!(
         r#"mid = {MID}
 name = "Sandbox"
 default_country = "HR"
@@ -149,15 +182,28 @@ rest_origin = "{sfmc}"
 
 [verification]
 signing_secret = "{SIGNING_SECRET}"
-
+"#
+    );
+    let (number, viber, rcs, profile) =
+        (sample::NUMBER, sample::VIBER_SENDER, sample::RCS_SENDER, sample::KAKAO_PROFILE_KEY);
+    for DemoAccount { label, api_key, kakao } in accounts {
+        text.push_str(&format!(
+            r#"
 [[account]]
-label = "main"
+label = "{label}"
 base_url = "{infobip}"
-api_key = "{API_KEY}"
-sms_senders = ["Waypost"]
+api_key = "{api_key}"
+sms_senders = ["Waypost", "{number}"]
+whatsapp_senders = ["{number}"]
+viber_senders = ["{viber}"]
+rcs_senders = ["{rcs}"]
+kakao_senders = ["{profile}"]
+kakao = "{kakao}"
 
 [account.tracking]
-native = {{ sms_reports = "SMS Delivery Reports" }}
+native = {{ sms_reports = "{SMS_REPORTS}", omni_reports = "{OMNI_REPORTS}" }}
 "#
-    )
+        ));
+    }
+    text
 }

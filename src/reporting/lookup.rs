@@ -153,7 +153,10 @@ impl Lookup {
                     break;
                 }
                 Ok(None) => {}
-                // What one extension can't say, the other may.
+                // An extension that is not there, or not as it should be, has no row; the other may have it.
+                Err(RowSinkError::TargetWrong { problem }) => {
+                    tracing::warn!(tenant.mid = %tenant.mid, problem, "A data extension of reports can't be read");
+                }
                 Err(error) => found = Err(error),
             }
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::front::Call;
 
@@ -24,6 +24,10 @@ struct Line<'a> {
     path: &'a str,
     headers: Map<String, Value>,
     body: Value,
+    /// Marks a send request without any message: nobody sends that but to learn whether the key may send, and a
+    /// validator of what was sent passes over it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    probe: bool,
 }
 
 impl Recorder {
@@ -54,7 +58,8 @@ impl Recorder {
             Err(_) => Value::String(String::from_utf8_lossy(&call.body).into_owned()),
         };
         let path = call.path_and_query();
-        let line = Line { platform, method: call.method.as_str(), path: &path, headers, body };
+        let probe = body == json!({ "messages": [] });
+        let line = Line { platform, method: call.method.as_str(), path: &path, headers, body, probe };
         let written = serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from);
         if let Err(error) = written.and_then(|()| out.write_all(b"\n")) {
             tracing::warn!(%error, "the sandbox could not record a request");

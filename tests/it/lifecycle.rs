@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use waypost::sandbox::sample;
+
 use crate::support::{Activity, TestApp, phone_of, spawn_app};
 
 const PHASES: [&str; 5] = ["save", "validate", "publish", "unpublish", "stop"];
@@ -186,5 +188,44 @@ async fn an_activity_that_no_contact_could_be_sent_by_is_refused() {
         assert_eq!(status, 400, "{phase}");
         assert!(body.contains("Error: Missing phone number in request"), "{body}");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_template_that_infobip_does_not_send_is_refused_once_its_list_is_known() {
+    let app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    let by = async |template: &str, language: &str| {
+        let arguments = [
+            ("channel", "WhatsApp"),
+            ("sender", sample::NUMBER),
+            ("templateName", template),
+            ("templateLanguage", language),
+            ("placeholderCount", "2"),
+            ("placeholder1", "{{Event.E.Name}}"),
+            ("placeholder2", "{{Event.E.Order}}"),
+        ];
+        app.new_activity(&arguments).await
+    };
+    let right = by(sample::TEXT_TEMPLATE, sample::TEMPLATE_LANGUAGE).await;
+    let wrong = [
+        by("no_such_template", sample::TEMPLATE_LANGUAGE).await,
+        by(sample::TEXT_TEMPLATE, "hr").await,
+        by(sample::PENDING_TEMPLATE, sample::TEMPLATE_LANGUAGE).await,
+        by(sample::PLAIN_TEMPLATE, sample::TEMPLATE_LANGUAGE).await,
+    ];
+    // Nothing is known of the sender's templates yet, and SFMC is not made to wait.
+    for activity in &wrong {
+        assert_eq!(call(&app, activity, "validate").await.0, 200);
+    }
+    app.cli(&["account", "templates", "--mid", &mid, "--sender", sample::NUMBER]).await.succeeded();
+    for activity in &wrong {
+        for phase in ["validate", "publish"] {
+            let (status, body) = call(&app, activity, phase).await;
+            assert_eq!(status, 400, "{phase}");
+            assert!(body.contains("choose another template"), "{body}");
+        }
+    }
+    assert_eq!(call(&app, &right, "validate").await.0, 200);
     app.finish().await;
 }

@@ -25,6 +25,111 @@ fn viber_omni(call: Call) -> Call {
     call.set("channel", "Viber (deprecated)").set("scenarioKey", "CC9F01A5DC7BEE2C").set("text", "Hi")
 }
 
+fn chingu(call: Call) -> Call {
+    call.set("channel", "KakaoChinguTalk").set("sender", "PROFILE-KEY")
+}
+
+fn alim(call: Call) -> Call {
+    call.set("channel", "Kakao Alim").set("sender", "PROFILE-KEY").set("templateName", "order")
+}
+
+fn rcs(call: Call) -> Call {
+    call.set("channel", "RCS").set("sender", "AcmeAgent")
+}
+
+/// With a button of Kakao's.
+fn button(call: Call, kind: &str) -> Call {
+    call.set("buttonType1", kind).set("buttonName1", "Open")
+}
+
+/// With more buttons than Kakao takes.
+fn too_many_buttons(call: Call) -> Call {
+    let row = |call: Call, n| call.set(&format!("buttonType{n}"), "WEB_LINK").set(&format!("buttonName{n}"), "Open");
+    (1..=6).fold(call, row)
+}
+
+/// The manual's table of `messageStatus` and the channels that each is listed for; its *Viber* is the deprecated one
+/// where only that has the field, and its *Kakao* both, where both have it.
+const OF_THE_MANUAL: &[(&str, &[Mistake])] = &[
+    (
+        "Error: Missing phone number in request",
+        &[
+            |call| call.unset("phone1"),
+            |call| lms(call).unset("phone1"),
+            |call| mms(call).unset("phone1"),
+            |call| viber(call).unset("phone1"),
+            |call| viber_omni(call).unset("phone1"),
+            |call| whatsapp(call).unset("phone1"),
+            |call| chingu(call).unset("phone1"),
+            |call| alim(call).unset("phone1"),
+        ],
+    ),
+    (
+        "Error: Invalid text length",
+        &[
+            |call| call.set("text", ""),
+            |call| whatsapp(call).set("placeholder1", "x".repeat(1_025)),
+            |call| viber(call).set("text", "x".repeat(1_001)),
+            |call| viber_omni(call).set("text", "x".repeat(1_001)),
+        ],
+    ),
+    ("Error: Invalid template name", &[|call| whatsapp(call).unset("templateName")]),
+    ("Error: Invalid scenario key", &[|call| viber_omni(call).unset("scenarioKey")]),
+    (
+        "Error: Invalid promotional flag",
+        &[|call| viber(call).set("promotional", "perhaps"), |call| viber_omni(call).set("promotional", "perhaps")],
+    ),
+    (
+        "Error: Invalid image url length",
+        &[
+            |call| viber(call).set("contentType", "IMAGE").set("imageUrl", long_url(1_001)),
+            |call| viber_omni(call).set("imageUrl", long_url(1_001)),
+            |call| chingu(call).set("imageUrl", long_url(251)),
+            |call| alim(call).set("imageUrl", long_url(2_049)),
+        ],
+    ),
+    (
+        "Error: Invalid from field",
+        &[
+            |call| whatsapp(call).set("sender", "1".repeat(25)),
+            |call| chingu(call).unset("sender"),
+            |call| alim(call).set("sender", "K".repeat(65)),
+            |call| viber(call).set("sender", "V".repeat(21)),
+        ],
+    ),
+    (
+        "Error: Invalid buttons field length",
+        &[|call| too_many_buttons(chingu(call)), |call| too_many_buttons(alim(call))],
+    ),
+    (
+        "Error: Invalid button url length",
+        &[
+            |call| viber(call).set("buttonText", "Open").set("buttonUrl", long_url(1_001)),
+            |call| viber_omni(call).set("buttonText", "Open").set("buttonUrl", long_url(1_001)),
+        ],
+    ),
+    (
+        "Error: Invalid button text length",
+        &[
+            |call| viber(call).set("buttonText", "x".repeat(31)).set("buttonUrl", "https://shop.example"),
+            |call| viber_omni(call).set("buttonText", "x".repeat(31)).set("buttonUrl", "https://shop.example"),
+            |call| button(chingu(call), "WEB_LINK").set("buttonName1", "x".repeat(15)),
+            |call| button(alim(call), "ADD_CHANNEL").set("buttonName1", "x".repeat(29)),
+        ],
+    ),
+    (
+        "Error: Invalid androidScheme and iosScheme length",
+        &[
+            |call| button(chingu(call), "APP_LINK").set("buttonAndroidScheme1", "x".repeat(501)),
+            |call| button(alim(call), "APP_LINK").set("buttonIosScheme1", "x".repeat(501)),
+        ],
+    ),
+];
+
+fn long_url(length: usize) -> String {
+    format!("{:a<length$}", "https://shop.example/")
+}
+
 /// Every `messageStatus` but `Success`, with calls that bring it about. tidy.rs compares it with the product's table.
 pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     (
@@ -77,6 +182,28 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     ),
     ("Error: Invalid button url length", &[|call| viber(call).set("buttonText", "Open")]),
     ("Error: Invalid button text length", &[|call| viber(call).set("buttonUrl", "https://shop.example")]),
+    (
+        "Error: Invalid androidScheme and iosScheme length",
+        &[|call| button(alim(call), "APP_LINK").set("buttonAndroidScheme1", "shop://a")],
+    ),
+    (
+        "Error: Invalid button options",
+        &[|call| button(alim(call), "CHATBOT_SWITCH").set("buttonChatExtra1", "x".repeat(51))],
+    ),
+    (
+        "Error: Invalid cards",
+        &[
+            |call| rcs(call).set("contentType", "CARD").set("card1Description", "Neither media nor title"),
+            |call| rcs(call).set("contentType", "CAROUSEL").set("card1Title", "Alone"),
+        ],
+    ),
+    (
+        "Error: Invalid suggestions",
+        &[
+            |call| rcs(call).set("suggestionType1", "SING").set("suggestionText1", "La"),
+            |call| rcs(call).set("suggestionType1", "OPEN_URL").set("suggestionText1", "Shop"),
+        ],
+    ),
     ("Error: Invalid content type", &[|call| viber(call).set("contentType", "LIST")]),
     (
         "Error: Invalid media url",
@@ -190,7 +317,7 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
 #[tokio::test]
 async fn each_mistake_of_a_contact_is_answered_with_its_status_and_sends_nothing() {
     let app = spawn_app().await;
-    for (status, mistakes) in MISTAKES {
+    for (status, mistakes) in MISTAKES.iter().chain(OF_THE_MANUAL) {
         for (index, mistake) in mistakes.iter().enumerate() {
             let answer = app.execute(&mistake(app.call("C-1"))).await;
             assert_eq!(answer.status, 200, "{status} {index}: {answer:?}");

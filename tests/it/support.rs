@@ -16,5 +16,5 @@ pub(crate) use call::{Call, jws};
 pub(crate) use cli::{Ran, run_cli};
 pub(crate) use page::Page;
 pub(crate) use process::{Served, Server, serve};
-pub(crate) use tenant::{AccountFile, MASTER_KEY_HEX, REPORTS_KEY, TenantFile, tenant};
+pub(crate) use tenant::{AccountFile, MASTER_KEY_HEX, OMNI_KEY, REPORTS_KEY, TenantFile, tenant};
 pub(crate) use wait::eventually;

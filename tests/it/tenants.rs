@@ -1,6 +1,6 @@
 //! Business units by the command line, beside a running server and without one (spec T1, T2).
 
-use waypost::sandbox::{BusinessUnit, InfobipAccount};
+use waypost::sandbox::{BusinessUnit, InfobipAccount, sample};
 
 use crate::support::{Ran, TestApp, spawn_app, tenant};
 
@@ -120,9 +120,23 @@ async fn a_check_names_what_is_wrong_and_nothing_else() {
     app.finish().await;
 }
 
+/// A unit that has senders for every channel and has sent an MMS, so that it uses them all.
+async fn with_every_channel(kakao: &'static str) -> TestApp {
+    let mut unit = tenant();
+    unit.accounts[0].kakao = kakao;
+    unit.accounts[0].senders = "whatsapp_senders = [\"385915550000\"]\nviber_senders = [\"ACME\"]\n\
+                                rcs_senders = [\"AcmeAgent\"]\nkakao_senders = [\"PROFILE-KEY\"]\n";
+    let app = spawn_app().with_tenant(unit).await;
+    let mms = [("channel", "MMS"), ("sender", sample::NUMBER), ("segmentType1", "TEXT"), ("segmentText1", "Hi")];
+    let activity = app.new_activity(&mms).await;
+    app.execute(&app.call_of(&activity, "C-1")).await.message_id();
+    app.drain().await;
+    app
+}
+
 #[tokio::test]
 async fn a_check_has_the_manuals_scopes_of_every_channel() {
-    let app = spawn_app().await;
+    let app = with_every_channel("direct").await;
     let checked = app.cli(&["tenant", "check", &app.tenant.mid.to_string()]).await;
     checked.succeeded();
     for present in ["mms:message:send", "whatsapp:manage", "viber-bm:logs:read", "rcs:manage", "kakao:message:send"] {
@@ -191,6 +205,61 @@ async fn templates_and_scenarios_are_asked_of_infobip() {
     let unknown = app.cli(&["account", "scenario", "--mid", &mid, "--key", "0123456789ABCDEF"]).await;
     assert!(unknown.code == 1 && unknown.out.contains("does not exist"), "{unknown:?}");
     assert_eq!(app.cli(&["account", "scenario", "--mid", &mid, "--key", "a/b"]).await.code, 2);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_accounts_world_is_shown_as_it_is_registered() {
+    let app = spawn_app().await;
+    let mid = app.tenant.mid.to_string();
+    app.infobip().change_account(app.tenant.api_key(), |account| account.scopes.push("omni-failover:manage".into()));
+
+    let listed = app.cli(&["account", "senders", "--mid", &mid]).await;
+    let senders = &listed.succeeded().out;
+    for expected in [sample::NUMBER, sample::WHATSAPP_ONLY_NUMBER, sample::RCS_SENDER] {
+        assert!(line(&listed, expected).contains("usable"), "{senders}");
+    }
+    assert!(line(&listed, sample::RCS_SENDER_NOT_LAUNCHED).contains("NOT USABLE"), "{senders}");
+
+    let templates = ["account", "templates", "--mid", &mid, "--sender", sample::NUMBER];
+    let offered = app.cli(&templates).await;
+    assert!(line(&offered, sample::TEXT_TEMPLATE).ends_with("2 body placeholders"), "{offered:?}");
+    assert!(line(&offered, sample::PLAIN_TEMPLATE).ends_with("nothing to fill in"), "{offered:?}");
+    for part in ["header placeholder", "quick reply payload", "URL suffix", "code to copy"] {
+        assert!(line(&offered, sample::BUTTON_TEMPLATE).contains(part), "{offered:?}");
+    }
+    assert!(!offered.out.contains(sample::PENDING_TEMPLATE), "{offered:?}");
+    let all = app.cli(&[&templates[..], &["--all"]].concat()).await;
+    assert!(line(&all, sample::PENDING_TEMPLATE).contains("NOT OFFERED"), "{all:?}");
+    let none = ["account", "templates", "--mid", &mid, "--sender", sample::WHATSAPP_ONLY_NUMBER];
+    assert!(app.cli(&none).await.succeeded().out.contains("no template"));
+
+    for (key, usable) in [
+        (sample::VIBER_SCENARIO, "It can be used for VIBER"),
+        (sample::KAKAO_SCENARIO, "It can be used for KAKAO_ALIM"),
+        (sample::KAKAO_CHINGU_SCENARIO, "It can be used for KAKAO_CHINGU"),
+    ] {
+        let found = app.cli(&["account", "scenario", "--mid", &mid, "--key", key]).await;
+        assert!(found.succeeded().out.contains(usable), "{found:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_check_names_the_missing_scope_of_each_channels_family() {
+    let app = with_every_channel("omni").await;
+    let all: Vec<_> = InfobipAccount::new(app.tenant.api_key()).with_scope("omni-failover:manage").scopes;
+    // One scope of a family may stand for another, so all of it is taken away.
+    for family in ["sms:", "mms:", "whatsapp:", "viber-bm:", "rcs:", "kakao:", "omni-failover:"] {
+        let scopes = all.iter().filter(|scope| !scope.starts_with(family)).cloned().collect();
+        app.infobip().change_account(app.tenant.api_key(), |account| account.scopes = scopes);
+        let checked = check(&app).await;
+        let failed: Vec<_> = checked.out.lines().filter(|line| !line.starts_with("ok ")).collect();
+        let of_family = |line: &str| line.starts_with("FAILED") && line.contains(&format!(": {family}"));
+        assert!(failed.iter().any(|line| of_family(line)), "{family}: {checked:?}");
+        let is_expected = |line: &&str| !line.starts_with("FAILED") || of_family(line);
+        assert!(failed.iter().all(is_expected), "{family}: {checked:?}");
+    }
     app.finish().await;
 }
 

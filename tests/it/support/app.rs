@@ -316,6 +316,11 @@ impl TestApp {
         self.sfmc().rows(self.tenant.mid, super::REPORTS_KEY)
     }
 
+    /// Rows of the plain business unit's data extension for the reports of all channels but SMS and LMS.
+    pub(crate) fn omni_rows(&self) -> Vec<std::collections::BTreeMap<String, String>> {
+        self.sfmc().rows(self.tenant.mid, super::OMNI_KEY)
+    }
+
     /// Waits for a condition; moves the virtual clock on meanwhile.
     pub(crate) async fn until<T>(&self, what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
         eventually(what, async || {

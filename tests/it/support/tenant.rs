@@ -11,6 +11,9 @@ pub(crate) const MASTER_KEY: [u8; 32] = [0x17; 32];
 /// External key of the data extension for SMS reports.
 pub(crate) const REPORTS_KEY: &str = "SMS Delivery Reports";
 
+/// External key of the data extension for the reports of all other channels.
+pub(crate) const OMNI_KEY: &str = "Omni Reports";
+
 /// What an installed package needs (the manual: data extensions, journeys, List and Subscribers).
 const SCOPES: [&str; 4] =
     ["data_extensions_read", "data_extensions_write", "journeys_read", "list_and_subscribers_read"];
@@ -37,6 +40,12 @@ pub(crate) struct AccountFile {
     /// Reports go to this URL instead of the data extension.
     pub(crate) external_url: Option<String>,
     pub(crate) maybe_sent: &'static str,
+    /// `omni` or `sms`.
+    pub(crate) mms_reports: &'static str,
+    /// `direct` or `omni`.
+    pub(crate) kakao: &'static str,
+    /// Lines of TOML with senders of other channels than SMS.
+    pub(crate) senders: &'static str,
 }
 
 /// A business unit with one Infobip account, `main`.
@@ -56,6 +65,9 @@ pub(crate) fn tenant() -> TenantFile {
             api_key: format!("infobip-api-key-of-{mid}"),
             external_url: None,
             maybe_sent: "repeat",
+            mms_reports: "omni",
+            kakao: "direct",
+            senders: "",
         }],
     }
 }
@@ -80,10 +92,11 @@ impl TenantFile {
         if let Some((customer_key, value)) = &self.salt {
             text.push_str(&format!("salt = {{ customer_key = {customer_key:?}, value = {value:?} }}\n"));
         }
-        for AccountFile { label, api_key, external_url, maybe_sent } in &self.accounts {
+        for AccountFile { label, api_key, external_url, maybe_sent, mms_reports, kakao, senders } in &self.accounts {
             text.push_str(&format!(
                 "[[account]]\nlabel = {label:?}\nbase_url = {infobip_base_url:?}\napi_key = {api_key:?}\n\
-                 sms_senders = [\"Waypost\"]\nmaybe_sent = {maybe_sent:?}\n"
+                 sms_senders = [\"Waypost\"]\nmaybe_sent = {maybe_sent:?}\n\
+                 mms_reports = {mms_reports:?}\nkakao = {kakao:?}\n{senders}"
             ));
             if let Some(url) = external_url {
                 text.push_str(&format!("[account.tracking]\nexternal = {{ sms_url = {url:?} }}\n"));
@@ -92,7 +105,7 @@ impl TenantFile {
         text
     }
 
-    /// The unit as both platforms know it: its package, its keys, and its data extension for reports.
+    /// The unit as both platforms know it: its package, its keys, and its data extensions for reports.
     pub(crate) fn register(&self, sandbox: &Sandbox) {
         sandbox.sfmc().add_business_unit(BusinessUnit {
             mid: self.mid,
@@ -103,6 +116,7 @@ impl TenantFile {
             salt: self.salt.clone(),
         });
         sandbox.sfmc().create_data_extension(self.mid, sms_delivery_reports()).unwrap();
+        sandbox.sfmc().create_data_extension(self.mid, omni_reports()).unwrap();
         for account in &self.accounts {
             sandbox.infobip().add_account(InfobipAccount::new(&account.api_key));
         }
@@ -141,4 +155,16 @@ pub(crate) fn sms_delivery_reports() -> DataExtensionSpec {
         ],
         ..DataExtensionSpec::default()
     }
+}
+
+/// *Omni Reports* as the manual lists it: other columns behind the same beginning.
+fn omni_reports() -> DataExtensionSpec {
+    let mut spec = DataExtensionSpec { key: OMNI_KEY.to_owned(), name: OMNI_KEY.to_owned(), ..sms_delivery_reports() };
+    spec.columns.retain(|column| !["originalMCC", "originalMNC", "channel"].contains(&column.name.as_str()));
+    spec.columns.extend([
+        Column::new("seenAt", ColumnType::Date),
+        Column::text("from", 50),
+        Column::text("channel", 50),
+    ]);
+    spec
 }
