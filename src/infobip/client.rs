@@ -205,6 +205,15 @@ pub(crate) mod tests {
         }
     }
 
+    /// A message of another channel than SMS.
+    pub(crate) fn queued_with(sequence: u64, channel: Channel, content: Content) -> QueuedMessage {
+        let mut queued = queued(sequence, "");
+        queued.message.channel = channel;
+        queued.message.content = content;
+        channel.capability().bulk_id.clone_into(&mut queued.message.options.bulk_id);
+        queued
+    }
+
     pub(crate) fn client() -> InfobipClient {
         rustls::crypto::ring::default_provider().install_default().ok();
         InfobipClient::with_timeout("https://wp.example/", Duration::from_secs(2)).unwrap()

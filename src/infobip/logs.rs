@@ -101,6 +101,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_familys_rows_are_read_where_its_log_is() {
+        let id = ids(1)[0];
+        let status = r#""status":{"groupId":3,"groupName":"DELIVERED","id":5,"name":"DELIVERED_TO_HANDSET"}"#;
+        let sent_at = r#""sentAt":"2026-03-03T14:22:30.000+0100""#;
+        let unified = format!(
+            r#"{{"sender":"ACME","destination":"385911234567","bulkId":"b","messageId":"{id}",{sent_at},"doneAt":"2026-03-03T14:22:35.000+0100",
+               "messageCount":1,"price":{{"pricePerMessage":0.15}},{status},"error":{{"id":0}},"content":{{"text":"x","type":"TEXT"}}}}"#
+        );
+        let omni =
+            format!(r#"{{"messageId":"{id}","to":{{"phoneNumber":"1"}},"from":"ACME","text":"x",{sent_at},{status}}}"#);
+        for (channel, path, row) in [
+            (Channel::Lms, "/sms/3/logs", &unified),
+            (Channel::Mms, "/mms/2/logs", &unified),
+            (Channel::Viber, "/viber/2/logs", &unified),
+            (Channel::Rcs, "/rcs/2/logs", &unified),
+            (Channel::KakaoAlim, "/kakao-alim/1/logs", &unified),
+            (Channel::KakaoChingu, "/kakao-chingu/1/logs", &unified),
+            (Channel::ViberOmni, "/omni/1/logs", &omni),
+            (Channel::KakaoAlimOmni, "/omni/1/logs", &omni),
+            (Channel::KakaoChinguOmni, "/omni/1/logs", &omni),
+        ] {
+            let stub = Stub::start(vec![Reply::json(200, &format!(r#"{{"results":[{row}]}}"#))]).await;
+            let found = client().look_up(&account(&stub.origin()), channel, &[id]).await.unwrap();
+            let found: Vec<_> = found.iter().map(|entry| (entry.message_id, entry.status.id, entry.sent_at)).collect();
+            assert_eq!(found, [(id, 5, Timestamp::parse("2026-03-03T13:22:30Z"))], "{channel:?}");
+            assert_eq!(stub.requests()[0].target, format!("{path}?limit=1&messageId={id}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_channel_without_log_says_so() {
+        for channel in Channel::all() {
+            assert_eq!(send::endpoint(channel).logs_path.is_some(), channel.capability().has_log, "{channel:?}");
+        }
+        let failure = client().look_up(&account("http://127.0.0.1:1"), Channel::WhatsApp, &ids(1)).await.unwrap_err();
+        assert_eq!(failure.problem, "WhatsApp has no log at Infobip");
+    }
+
+    #[tokio::test]
     async fn many_ids_take_several_requests_and_one_failure_fails_all() {
         let empty = || Reply::json(200, r#"{"results":[]}"#);
         let stub = Stub::start(vec![empty(), empty(), empty(), Reply::json(429, "")]).await;

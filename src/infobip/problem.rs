@@ -96,6 +96,16 @@ mod tests {
             r#"{"requestError":{"serviceException":{"messageId":"UNAUTHORIZED","validationErrors":"x"}}}"#,
             "HTTP 401 UNAUTHORIZED",
         );
+        check(
+            400,
+            r#"{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request","validationErrors":{"content.templateData.header.mediaUrl":["is not a valid url","must not be blank"],"kakaoAlim":{"text":["x"]}}}}}"#,
+            "HTTP 400 BAD_REQUEST: content.templateData.header.mediaUrl, kakaoAlim",
+        );
+        check(
+            429,
+            r#"{"requestError":{"serviceException":{"messageId":"TOO_MANY_REQUESTS","text":"Too many"}}}"#,
+            "HTTP 429 TOO_MANY_REQUESTS",
+        );
         check(502, "<html>bad gateway</html>", "HTTP 502");
         check(500, "", "HTTP 500");
         check(

@@ -37,7 +37,7 @@ pub(crate) enum Malformed {
 }
 
 /// Reads the body of a delivery webhook of `channel`: `{"results":[…]}`, a bare array or a single report. A malformed
-/// entry does not cost the others.
+/// entry does not cost the others; a seen report, for which the same address is given, is passed over.
 pub(crate) fn delivery_reports(
     channel: Channel,
     body: &[u8],
@@ -56,7 +56,14 @@ pub(crate) fn delivery_reports(
     if entries.len() > ENTRIES_MAX {
         return Err(Malformed::TooMany);
     }
-    Ok(entries.into_iter().map(|entry| delivery_report(channel, entry)).collect())
+    let entries = entries.into_iter().filter(|entry| !is_seen_report(entry));
+    Ok(entries.map(|entry| delivery_report(channel, entry)).collect())
+}
+
+/// Seen reports have `seenAt` and no status, those of the Messages API an event of their own (infobip.md 9.3).
+fn is_seen_report(entry: &Value) -> bool {
+    let has = |field| entry.get(field).is_some_and(|value| !value.is_null());
+    entry.get("event").and_then(Value::as_str) == Some("SEEN") || (has("seenAt") && !has("status"))
 }
 
 fn delivery_report(channel: Channel, entry: Value) -> Result<DeliveryReport, Malformed> {
@@ -75,8 +82,8 @@ fn delivery_report(channel: Channel, entry: Value) -> Result<DeliveryReport, Mal
         error: wire.error.and_then(Option::<ErrorInfo>::from),
         message_id,
         bulk_id: short(wire.bulk_id),
-        channel: channel.name().to_owned(),
-        to: short(wire.to).or(short(wire.destination)),
+        channel: channel.capability().reported_as.to_owned(),
+        to: short(wire.to.0).or(short(wire.destination)),
         sender: short(wire.sender).or(short(wire.from)),
         message_count: wire.message_count.0.or(wire.sms_count.0).and_then(|count| u32::try_from(count).ok()),
         price_per_message: wire.price.price_per_message.0,
@@ -91,7 +98,7 @@ fn delivery_report(channel: Channel, entry: Value) -> Result<DeliveryReport, Mal
 struct WireReport {
     message_id: Text,
     bulk_id: Text,
-    to: Text,
+    to: Recipient,
     /// The Messages API's name of `to`.
     destination: Text,
     sender: Text,
@@ -109,6 +116,26 @@ struct WireReport {
     error: Option<WireError>,
     callback_data: Text,
     mcc_mnc: Text,
+}
+
+/// A recipient: OMNI failover may wrap the number in an object (infobip.md 1.4).
+#[derive(Default)]
+struct Recipient(Text);
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct RecipientFields {
+    phone_number: Text,
+}
+
+impl<'de> Deserialize<'de> for Recipient {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_object() {
+            return Ok(Self(RecipientFields::deserialize(value).unwrap_or_default().phone_number));
+        }
+        Ok(Self(Text::deserialize(value).unwrap_or_default()))
+    }
 }
 
 #[derive(Default)]
@@ -372,161 +399,4 @@ fn lenient<'de, D: Deserializer<'de>, T: Default + de::DeserializeOwned>(deseria
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const UNIFIED: &str = r#"{ "results": [ {
-      "bulkId": "Infobip SMS", "messageId": "0198f1f2", "to": "385911234567", "sender": "ACME",
-      "sentAt": "2026-03-03T14:22:30.000+0100", "doneAt": "2026-03-03T14:22:35.000+0100",
-      "messageCount": 2, "mccMnc": "21910", "price": { "pricePerMessage": 0.01, "currency": "EUR" },
-      "status": { "groupId": 3, "groupName": "DELIVERED", "id": 5, "name": "DELIVERED_TO_HANDSET", "description": "Message delivered to handset" },
-      "error": { "groupId": 0, "groupName": "OK", "id": 0, "name": "NO_ERROR", "description": "No Error", "permanent": false },
-      "callbackData": "x", "platform": { "entityId": "e", "applicationId": "a" }, "campaignReferenceId": "c" } ] }"#;
-
-    fn one(body: &str) -> Result<DeliveryReport, Malformed> {
-        let mut reports = delivery_reports(Channel::Sms, body.as_bytes()).unwrap();
-        assert_eq!(reports.len(), 1);
-        reports.remove(0)
-    }
-
-    #[test]
-    fn the_unified_shape_is_read_whole() {
-        let report = one(UNIFIED).unwrap();
-        let at = |text| Timestamp::parse(text);
-        let expected = DeliveryReport {
-            origin: Origin::Infobip,
-            is_final: true,
-            done_at: at("2026-03-03T13:22:35Z"),
-            sent_at: at("2026-03-03T13:22:30Z"),
-            status: StatusInfo {
-                group_id: 3,
-                group_name: "DELIVERED".into(),
-                id: 5,
-                name: "DELIVERED_TO_HANDSET".into(),
-                description: "Message delivered to handset".into(),
-            },
-            error: Some(ErrorInfo {
-                group_id: Some(0),
-                group_name: Some("OK".into()),
-                id: Some(0),
-                name: Some("NO_ERROR".into()),
-                description: Some("No Error".into()),
-                permanent: Some(false),
-            }),
-            message_id: "0198f1f2".into(),
-            bulk_id: Some("Infobip SMS".into()),
-            channel: "SMS".into(),
-            to: Some("385911234567".into()),
-            sender: Some("ACME".into()),
-            message_count: Some(2),
-            price_per_message: Some("0.01".into()),
-            price_currency: Some("EUR".into()),
-            callback_data: Some("x".into()),
-            mcc_mnc: Some("21910".into()),
-        };
-        assert_eq!(report, expected);
-        let single = UNIFIED.trim_start_matches("{ \"results\": [ ").trim_end_matches(" ] }");
-        assert_eq!(one(single).as_ref(), Ok(&report));
-        assert_eq!(one(&format!("[{single}]")), Ok(report));
-    }
-
-    #[test]
-    fn the_legacy_shape_and_loose_types_are_read() {
-        let legacy = UNIFIED
-            .replace("\"sender\"", "\"from\"")
-            .replace("\"messageCount\": 2", "\"smsCount\": \"2\"")
-            .replace("\"21910\"", "21910")
-            .replace("\"id\": 5", "\"id\": \"5\"")
-            .replace("0.01", "\"0.010\"");
-        let report = one(&legacy).unwrap();
-        assert_eq!(report, DeliveryReport { price_per_message: Some("0.010".into()), ..one(UNIFIED).unwrap() });
-    }
-
-    #[test]
-    fn what_is_missing_is_none_and_what_is_unknown_is_kept() {
-        let report =
-            one(r#"{"results":[{"messageId":7,"status":{"groupId":77,"id":4711,"name":"NEW","groupName":"NOVEL"},
-            "error":{},"bulkId":"","price":"none","mccMnc":"x","sentAt":"soon","to":{"phoneNumber":"1"}}]}"#)
-            .unwrap();
-        assert_eq!((report.status.group_id, report.status.id, &*report.status.name), (77, 4711, "NEW"));
-        assert!(!report.is_final);
-        assert_eq!((report.error, report.bulk_id, report.to, report.mcc_mnc), (None, None, None, None));
-        assert_eq!((report.price_per_message, report.sent_at, &*report.message_id), (None, None, "7"));
-        assert_eq!(one(r#"[{"messageId":"m","status":{"groupName":"Delivered"}}]"#).unwrap().status.group_id, 3);
-    }
-
-    #[test]
-    fn a_malformed_entry_does_not_cost_the_others() {
-        let body = r#"{"results":[7, {"messageId":"a"}, {"status":{"groupId":3}}, {"messageId":"b","status":{"groupId":3}}, null]}"#;
-        let reports = delivery_reports(Channel::Sms, body.as_bytes()).unwrap();
-        let kinds = reports.into_iter().map(|report| report.map(|r| r.message_id)).collect::<Vec<_>>();
-        use Malformed::{MessageId, NoStatus, NotAnObject};
-        assert_eq!(kinds, [Err(NotAnObject), Err(NoStatus), Err(MessageId), Ok("b".into()), Err(NotAnObject)]);
-    }
-
-    #[test]
-    fn bodies_that_are_none_are_refused() {
-        for body in ["", "<html>", "{"] {
-            assert_eq!(delivery_reports(Channel::Sms, body.as_bytes()), Err(Malformed::NotJson), "{body}");
-        }
-        assert_eq!(delivery_reports(Channel::Sms, b"{\"results\":[]}"), Ok(Vec::new()));
-        let many = format!("[{}1]", "1,".repeat(ENTRIES_MAX));
-        assert_eq!(delivery_reports(Channel::Sms, many.as_bytes()), Err(Malformed::TooMany));
-    }
-
-    #[test]
-    fn prices_have_a_point_and_no_exponent() {
-        let price = |text: &str| {
-            let body =
-                format!(r#"[{{"messageId":"m","status":{{"groupId":3}},"price":{{"pricePerMessage":{text}}}}}]"#);
-            one(&body).unwrap().price_per_message
-        };
-        for (given, expected) in [("0", "0"), ("1e-7", "0.0000001"), ("\"1e-2\"", "0.01"), ("12.5", "12.5")] {
-            assert_eq!(price(given).as_deref(), Some(expected), "{given}");
-        }
-        for given in ["1e300", "\"1,5\"", "\"NaN\"", "\"inf\"", "true", "null", "[]", "\"\""] {
-            assert_eq!(price(given), None, "{given}");
-        }
-    }
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        let body = serde_json::json!([{"messageId": "m", "status": {"groupId": 3}, "sender": "é".repeat(300)}]);
-        assert_eq!(one(&body.to_string()).unwrap().sender.unwrap().chars().count(), SHORT_CHARS_MAX);
-        let body = serde_json::json!([{"messageId": "m".repeat(201), "status": {"groupId": 3}}]);
-        assert_eq!(one(&body.to_string()), Err(Malformed::MessageId));
-    }
-
-    fn any_json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            ".{0,10}".prop_map(Value::from),
-        ];
-        let name =
-            prop_oneof!["results|messageId|status|groupId|error|price|pricePerMessage|sentAt|mccMnc", "[a-z]{1,3}"];
-        leaf.prop_recursive(4, 40, 6, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::vec((name.clone(), inner), 0..6).prop_map(|pairs| pairs.into_iter().collect()),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_bytes_never_panic(body: Vec<u8>) {
-            if let Ok(reports) = delivery_reports(Channel::Sms, &body) {
-                prop_assert!(reports.len() <= ENTRIES_MAX);
-            }
-        }
-
-        #[test]
-        fn arbitrary_json_never_panics(body in any_json()) {
-            prop_assert!(delivery_reports(Channel::Sms, body.to_string().as_bytes()).is_ok());
-        }
-    }
-}
+mod tests;

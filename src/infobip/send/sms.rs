@@ -2,52 +2,24 @@
 
 use serde::Serialize;
 
-use super::{EncodeError, Endpoint, Webhooks, envelope, message};
+use super::unified::{self, Part, WireRegional};
+use super::{EncodeError, Endpoint, Webhooks};
 use crate::dispatch::SendRequest;
 use crate::domain::message::Content;
-use crate::domain::message::sms::IndiaDlt;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint { path: "/sms/3/messages", logs_path: Some("/sms/3/logs"), encode };
 
 #[derive(Serialize)]
-struct WireContent<'a> {
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct WireRegional {
-    india_dlt: WireIndiaDlt,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireIndiaDlt {
-    principal_entity_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_template_id: Option<String>,
-}
-
-impl From<&IndiaDlt> for WireRegional {
-    fn from(dlt: &IndiaDlt) -> Self {
-        Self {
-            india_dlt: WireIndiaDlt {
-                principal_entity_id: dlt.principal_entity_id.clone(),
-                content_template_id: dlt.content_template_id.clone(),
-            },
-        }
-    }
+pub(super) struct WireContent<'a> {
+    pub(super) text: &'a str,
 }
 
 fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>, EncodeError> {
-    let messages = request.messages.iter().map(|queued| {
-        let Content::Sms(content) = &queued.message.content else { return Err(EncodeError::OtherChannel) };
-        let mut wire = message(queued, WireContent { text: &content.text }, request.now, webhooks);
-        wire.options.regional = content.india_dlt.as_ref().map(WireRegional::from);
-        Ok(wire)
-    });
-    let messages = messages.collect::<Result<Vec<_>, _>>()?;
-    Ok(serde_json::to_vec(&envelope(request, messages))?)
+    unified::encode(request, webhooks, |queued| {
+        let Content::Sms(content) = &queued.message.content else { return None };
+        let regional = content.india_dlt.as_ref().map(WireRegional::from);
+        Some(Part { regional, ..Part::new(WireContent { text: &content.text }) })
+    })
 }
 
 #[cfg(test)]
@@ -57,6 +29,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::domain::channel::Channel;
+    use crate::domain::message::sms::IndiaDlt;
     use crate::domain::message::{LinkTracking, QueuedMessage};
     use crate::infobip::client::tests::{account, queued};
     use proptest::prelude::*;
