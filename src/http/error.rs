@@ -16,6 +16,8 @@ pub(crate) enum HttpError {
     Lifecycle(#[from] LifecycleRefusal),
     #[error("there is nothing here")]
     NotFound,
+    #[error("the credentials are not those of the account")]
+    WrongCredentials,
     #[error("the body is not readable: {0}")]
     BadRequest(String),
     /// The store can't write, or the process is going down: the caller is to come again.
@@ -32,7 +34,8 @@ impl actix_web::ResponseError for HttpError {
             Self::Call(CallError::NeitherJsonNorJwt | CallError::Malformed(_)) | Self::BadRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Call(CallError::Unsigned | CallError::Signature(_) | CallError::NoTenant) => StatusCode::UNAUTHORIZED,
+            Self::Call(CallError::Unsigned | CallError::Signature(_) | CallError::NoTenant)
+            | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             // 4xx blocks publishing, and the reason is the marketer's to mend (sfmc.md 2.3).
             Self::Lifecycle(
                 LifecycleRefusal::NotConfigured
@@ -53,6 +56,9 @@ impl actix_web::ResponseError for HttpError {
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
         match status {
+            StatusCode::UNAUTHORIZED if matches!(self, Self::WrongCredentials) => {
+                tracing::warn!("A webhook was refused (401): is the account's webhook_auth what was set up at Infobip?")
+            }
             StatusCode::UNAUTHORIZED => tracing::warn!(reason = %self,
                 "A call was refused (401): its contact leaves the journey. Is the tenant's signing secret right?"),
             StatusCode::SERVICE_UNAVAILABLE => tracing::warn!("A call was answered 503: the store takes no writes"),
