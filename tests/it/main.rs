@@ -27,3 +27,4 @@ mod stopping;
 mod support;
 mod tenants;
 mod tidy;
+mod webhooks;

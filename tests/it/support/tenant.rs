@@ -37,6 +37,8 @@ pub(crate) struct AccountFile {
     /// Reports go to this URL instead of the data extension.
     pub(crate) external_url: Option<String>,
     pub(crate) maybe_sent: &'static str,
+    /// User name, password and HMAC key that its webhooks may carry.
+    pub(crate) webhook_auth: Option<[&'static str; 3]>,
 }
 
 /// A business unit with one Infobip account, `main`.
@@ -56,6 +58,7 @@ pub(crate) fn tenant() -> TenantFile {
             api_key: format!("infobip-api-key-of-{mid}"),
             external_url: None,
             maybe_sent: "repeat",
+            webhook_auth: None,
         }],
     }
 }
@@ -80,11 +83,16 @@ impl TenantFile {
         if let Some((customer_key, value)) = &self.salt {
             text.push_str(&format!("salt = {{ customer_key = {customer_key:?}, value = {value:?} }}\n"));
         }
-        for AccountFile { label, api_key, external_url, maybe_sent } in &self.accounts {
+        for AccountFile { label, api_key, external_url, maybe_sent, webhook_auth } in &self.accounts {
             text.push_str(&format!(
                 "[[account]]\nlabel = {label:?}\nbase_url = {infobip_base_url:?}\napi_key = {api_key:?}\n\
                  sms_senders = [\"Waypost\"]\nmaybe_sent = {maybe_sent:?}\n"
             ));
+            if let Some([user, password, key]) = webhook_auth {
+                text.push_str(&format!(
+                    "webhook_auth = {{ user = {user:?}, password = {password:?}, hmac_key = {key:?} }}\n"
+                ));
+            }
             if let Some(url) = external_url {
                 text.push_str(&format!("[account.tracking]\nexternal = {{ sms_url = {url:?} }}\n"));
             }
