@@ -28,7 +28,7 @@ use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
-use crate::reporting::inbox::Inbox;
+use crate::reporting::inbox::{Inbox, UNASSIGNED_MAX};
 use crate::reporting::lookup::Lookup;
 use crate::reporting::notification_url::NotificationUrls;
 use crate::reporting::recorder::Recorder;
@@ -342,7 +342,13 @@ impl Parts {
                 rows_max: config.reports.rows_max,
             },
         }));
-        let inbox = Arc::new(Inbox::new(store.clone(), tenants.clone(), Arc::clone(&book), Arc::clone(&recorder)));
+        let inbox = Arc::new(Inbox::new(
+            store.clone(),
+            tenants.clone(),
+            Arc::clone(&book),
+            Arc::clone(&recorder),
+            UNASSIGNED_MAX,
+        ));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
         let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(

@@ -82,6 +82,10 @@ pub(crate) enum ControlRequest {
     ReportReplay {
         mid: Mid,
     },
+    /// Where Infobip is to bring an account's inbound messages; answered with the URL, which is a secret.
+    InboundAddress {
+        of: AccountName,
+    },
     /// Inbound messages that nobody is known for, the latest; answered with a list of [`UnassignedInbound`].
     InboundUnassigned,
     /// Gives an account those that came to a destination; answered with an [`AssignedInbound`].

@@ -138,6 +138,10 @@ impl Commands {
                 known(mid)?;
                 ControlAnswer::Ok(json!(self.replay(mid).await?))
             }
+            ControlRequest::InboundAddress { of } => {
+                let tenant = known(of.mid)?;
+                self.inbound_address(account::named(&tenant, of.account.as_ref())?)?
+            }
             ControlRequest::InboundUnassigned => self.unassigned()?,
             ControlRequest::InboundAssign { to, destination } => {
                 let tenant = known(to.mid)?;

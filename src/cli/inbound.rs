@@ -7,6 +7,18 @@ use crate::domain::ids::{AccountId, Mid};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum InboundCommand {
+    /// Print the URL to which Infobip is to forward an account's inbound messages
+    ///
+    /// It is for the forwarding action of the account's numbers and senders at Infobip, with the format
+    /// MO_MESSAGES_API_JSON or the channel's own. Whoever knows it can bring messages: treat it as a secret.
+    Address {
+        /// MID of the business unit
+        #[arg(long)]
+        mid: Mid,
+        /// Label of the Infobip account; not needed when the business unit has one
+        #[arg(long, value_name = "LABEL", value_parser = AccountId::new)]
+        account: Option<AccountId>,
+    },
     /// List the inbound messages of which nobody knows whose they are, the latest 500
     ///
     /// They came without an account's token, to a number or sender that no account has in its tenant file, or that
@@ -38,6 +50,12 @@ pub(super) enum InboundCommand {
 
 pub(super) fn run(session: &mut Session<'_>, command: InboundCommand) -> Result<(), CliError> {
     match command {
+        InboundCommand::Address { mid, account } => {
+            // Only the server knows the address that it is reached at.
+            let of = AccountName { mid, account };
+            let url: String = read_answer(session.ask_server(&ControlRequest::InboundAddress { of })?)?;
+            session.print(&url)
+        }
         InboundCommand::Unassigned { json } => {
             let answer = session.ask(ControlRequest::InboundUnassigned)?;
             if json {

@@ -68,6 +68,7 @@ impl ControlHandler for Recorder {
             | ControlRequest::Account { .. }
             | ControlRequest::QueueRelease { .. }
             | ControlRequest::QueueList
+            | ControlRequest::InboundAddress { .. }
             | ControlRequest::InboundUnassigned
             | ControlRequest::QueueEnded { .. }
             | ControlRequest::ReportRefused { .. }
@@ -122,6 +123,7 @@ fn every_command_explains_itself() {
         &["account", "templates", "--help"],
         &["account", "scenario", "--help"],
         &["activity", "new", "--help"],
+        &["inbound", "address", "--help"],
         &["inbound", "unassigned", "--help"],
         &["inbound", "assign", "--help"],
         &["status", "--help"],

@@ -19,7 +19,6 @@ use crate::infobip::webhook::{self, Malformed};
 use crate::intake::Intake;
 use crate::reporting::inbox::{Inbox, WrongCredentials};
 use crate::reporting::recorder::Recorder;
-use crate::store::StoreError;
 
 /// Smallest limit of a body, in bytes: Infobip may gather 2000 entries in one (infobip.md 9.7), of a few hundred bytes each
 /// and with callback data of up to 4000 characters.
@@ -145,7 +144,11 @@ fn understood<T>(
 
 /// Answers once the work is durable. In a task of its own, like execute: what was begun is finished also when Infobip
 /// hangs up.
-async fn stored(work: impl Future<Output = Result<(), StoreError>> + 'static) -> Result<HttpResponse, HttpError> {
+async fn stored<E>(work: impl Future<Output = Result<(), E>> + 'static) -> Result<HttpResponse, HttpError>
+where
+    E: 'static,
+    HttpError: From<E>,
+{
     actix_web::rt::spawn(work).await.map_err(|_| HttpError::Lost)??;
     Ok(HttpResponse::Ok().finish())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -20,6 +21,8 @@ use crate::tenants::TenantBook;
 const TOGETHER: usize = 64;
 /// Unassigned messages that are read together.
 const PAGE: usize = 200;
+/// Unassigned messages that are kept: anybody can bring them, and each may have 50 kB.
+pub(crate) const UNASSIGNED_MAX: usize = 10_000;
 
 /// See the module's documentation.
 pub(crate) struct Inbox {
@@ -27,6 +30,18 @@ pub(crate) struct Inbox {
     tenants: TenantBook,
     book: Arc<QueueBook>,
     recorder: Arc<Recorder>,
+    unassigned_max: usize,
+    /// Unassigned messages that are kept, at most; counted anew before one is refused.
+    unassigned: AtomicUsize,
+}
+
+/// Why inbound messages could not be stored. Either way they are to come again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InboxError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("so many inbound messages are unassigned that no more are kept")]
+    Full,
 }
 
 /// A reply, and whose it is.
@@ -51,8 +66,15 @@ pub(crate) struct Assigned {
 }
 
 impl Inbox {
-    pub(crate) fn new(store: Store, tenants: TenantBook, book: Arc<QueueBook>, recorder: Arc<Recorder>) -> Self {
-        Self { store, tenants, book, recorder }
+    /// Keeps at most `unassigned_max` messages that nobody is known for.
+    pub(crate) fn new(
+        store: Store,
+        tenants: TenantBook,
+        book: Arc<QueueBook>,
+        recorder: Arc<Recorder>,
+        unassigned_max: usize,
+    ) -> Self {
+        Self { store, tenants, book, recorder, unassigned_max, unassigned: AtomicUsize::new(usize::MAX) }
     }
 
     /// Messages of an account whose token has brought them. What is no reply is left out.
@@ -89,8 +111,10 @@ impl Inbox {
     }
 
     /// Stores them; returns once all are durable. What is known already changes nothing.
-    pub(crate) async fn record(&self, addressed: Vec<Addressed>) -> Result<(), StoreError> {
-        let mut rest = addressed.into_iter();
+    pub(crate) async fn record(&self, addressed: Vec<Addressed>) -> Result<(), InboxError> {
+        // Those that somebody is known for first: the others may be too many.
+        let (known, unassigned): (Vec<_>, Vec<_>) = addressed.into_iter().partition(|addressed| addressed.to.is_some());
+        let mut rest = known.into_iter().chain(unassigned);
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < TOGETHER
@@ -105,11 +129,21 @@ impl Inbox {
         }
     }
 
-    async fn record_one(&self, Addressed { inbound, to }: Addressed) -> Result<(), StoreError> {
+    async fn record_one(&self, Addressed { inbound, to }: Addressed) -> Result<(), InboxError> {
         match to {
-            Some(to) => self.recorder.record_inbound(to, inbound).await,
-            None => self.recorder.record_unassigned(inbound).await,
+            Some(to) => self.recorder.record_inbound(to, inbound).await?,
+            None if self.has_room()? => self.recorder.record_unassigned(inbound).await?,
+            None => return Err(InboxError::Full),
         }
+        Ok(())
+    }
+
+    /// Takes the room for one more unassigned message; a repeat may take one that it does not need.
+    fn has_room(&self) -> Result<bool, StoreError> {
+        if self.unassigned.load(Ordering::Relaxed) >= self.unassigned_max {
+            self.unassigned.store(self.store.reports().count_unassigned(self.unassigned_max)?, Ordering::Relaxed);
+        }
+        Ok(self.unassigned.fetch_add(1, Ordering::Relaxed) < self.unassigned_max)
     }
 
     /// The messages that nobody is known for, the latest first, at most `limit`.
@@ -134,7 +168,7 @@ impl Inbox {
         tenant: &Tenant,
         account: &AccountId,
         destination: &str,
-    ) -> Result<Assigned, StoreError> {
+    ) -> Result<Assigned, InboxError> {
         let destination = normalised_party(destination);
         let mut assigned = Assigned::default();
         let mut after = None;
@@ -184,3 +218,6 @@ impl Inbox {
         senders
     }
 }
+
+#[cfg(test)]
+mod tests;

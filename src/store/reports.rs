@@ -194,6 +194,12 @@ impl Reports<'_> {
         Ok(page)
     }
 
+    /// How many inbound messages nobody is known for, counted up to `limit`.
+    pub(crate) fn count_unassigned(&self, limit: usize) -> Result<usize, StoreError> {
+        let (from, to) = Layout::family(Family::Inbound).mid(UNASSIGNED).range();
+        Ok(self.0.scan(&from, &to, limit)?.len())
+    }
+
     /// The inbound messages that answer a message, at most `limit`, in no order of time.
     pub(crate) fn replies_to(&self, mid: Mid, id: MessageId, limit: usize) -> Result<Vec<InboundRecord>, StoreError> {
         let (from, to) = Layout::family(Family::ReplyOf).mid(mid).queue(id.queue).u64(id.sequence).range();

@@ -168,6 +168,9 @@ async fn replies_of_an_account_are_kept_once_and_what_is_none_is_not() {
         "receivedAt": "2026-11-24T09:00:00.000+0000", "smsCount": 1 });
     let first = paired("mo-1", "Waypost", &sent.message_id);
     let body = json!({ "results": [first, button, typing, {}, 7, own_format] });
+    let mid = sent.app.tenant.mid.to_string();
+    let address = sent.app.cli(&["inbound", "address", "--mid", &mid]).await.succeeded().out.trim().to_owned();
+    assert_eq!(address, sent.app.url(&format!("/infobip/webhooks/inboundMessage/{}", sent.token)));
     for path in ["inboundMessage/TOKEN", "inboundMessage/TOKEN/"] {
         Sent::brought(&sent.bring(path, &body).await);
     }

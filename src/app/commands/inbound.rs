@@ -3,6 +3,7 @@
 use super::{Commands, ControlAnswer, Refusal};
 use crate::control::{AssignedInbound, UnassignedInbound};
 use crate::domain::tenant::{Account, Tenant};
+use crate::reporting::inbox::InboxError;
 
 /// Messages that are listed: well below the control socket's longest line.
 const LISTED_MAX: usize = 500;
@@ -25,13 +26,25 @@ impl Commands {
         Ok(ControlAnswer::ok(&list.collect::<Vec<_>>()))
     }
 
+    /// Where Infobip is to bring an account's inbound messages. It carries the account's token.
+    pub(super) fn inbound_address(&self, account: &Account) -> Result<ControlAnswer, Refusal> {
+        let token = account.current_webhook_token();
+        let token = token.ok_or_else(|| Refusal::Refused(format!("account {} has no webhook token", account.id)))?;
+        let base = &self.parts.activity_settings.public_base_url;
+        Ok(ControlAnswer::ok(&format!("{base}/infobip/webhooks/inboundMessage/{token}")))
+    }
+
     pub(super) async fn assign(
         &self,
         tenant: &Tenant,
         account: &Account,
         destination: &str,
     ) -> Result<ControlAnswer, Refusal> {
-        let assigned = self.parts.inbox.assign(tenant, &account.id, destination).await?;
+        let assigned =
+            self.parts.inbox.assign(tenant, &account.id, destination).await.map_err(|error| match error {
+                InboxError::Store(error) => Refusal::Store(error),
+                full @ InboxError::Full => Refusal::Refused(full.to_string()),
+            })?;
         tracing::info!(tenant.mid = %tenant.mid, account = %account.id, given = assigned.given,
             "An operator gave unassigned inbound messages to an account");
         Ok(ControlAnswer::ok(&AssignedInbound { given: assigned.given, left: assigned.left }))
