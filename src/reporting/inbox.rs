@@ -44,6 +44,9 @@ pub(crate) enum InboxError {
     Full,
 }
 
+/// Whose each sender is, by channel and normalised; `None` for one of several accounts.
+type Owners = HashMap<(InboundChannel, String), Option<(Arc<Tenant>, AccountId)>>;
+
 /// A reply, and whose it is.
 #[derive(Debug)]
 pub(crate) struct Addressed {
@@ -199,8 +202,7 @@ impl Inbox {
         Addressed { inbound, to: Some(to) }
     }
 
-    /// Whose each sender is; `None` for one of several accounts.
-    fn senders(&self) -> HashMap<(InboundChannel, String), Option<(Arc<Tenant>, AccountId)>> {
+    fn senders(&self) -> Owners {
         let mut senders = HashMap::new();
         for tenant in self.tenants.all() {
             for account in &tenant.accounts {
