@@ -28,6 +28,7 @@ use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
+use crate::reporting::inbox::{Inbox, UNASSIGNED_MAX};
 use crate::reporting::lookup::Lookup;
 use crate::reporting::notification_url::NotificationUrls;
 use crate::reporting::recorder::Recorder;
@@ -137,6 +138,7 @@ pub(crate) struct Parts {
     recorder: Arc<Recorder>,
     dispatch: Arc<Dispatch>,
     forwarder: Arc<Forwarder>,
+    inbox: Arc<Inbox>,
     lookup: Arc<Lookup>,
     intake: Arc<Intake>,
     lifecycle: Arc<Lifecycle>,
@@ -179,6 +181,7 @@ impl App {
         let services = Services {
             intake: Arc::clone(&parts.intake),
             lifecycle: Arc::clone(&parts.lifecycle),
+            inbox: Arc::clone(&parts.inbox),
             lookup: Arc::clone(&parts.lookup),
             recorder: Arc::clone(&parts.recorder),
             activity_settings: parts.activity_settings.clone(),
@@ -339,6 +342,13 @@ impl Parts {
                 rows_max: config.reports.rows_max,
             },
         }));
+        let inbox = Arc::new(Inbox::new(
+            store.clone(),
+            tenants.clone(),
+            Arc::clone(&book),
+            Arc::clone(&recorder),
+            UNASSIGNED_MAX,
+        ));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
         let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(
@@ -364,6 +374,7 @@ impl Parts {
             recorder,
             dispatch,
             forwarder,
+            inbox,
             lookup,
             intake: Arc::new(intake),
             lifecycle: Arc::new(lifecycle),

@@ -82,6 +82,17 @@ pub(crate) enum ControlRequest {
     ReportReplay {
         mid: Mid,
     },
+    /// Where Infobip is to bring an account's inbound messages; answered with the URL, which is a secret.
+    InboundAddress {
+        of: AccountName,
+    },
+    /// Inbound messages that nobody is known for, the latest; answered with a list of [`UnassignedInbound`].
+    InboundUnassigned,
+    /// Gives an account those that came to a destination; answered with an [`AssignedInbound`].
+    InboundAssign {
+        to: AccountName,
+        destination: String,
+    },
     /// Wraps all keys of the store by another master key, which the next start needs.
     KeyRotate {
         /// 32 bytes, as [`crate::config::MasterKey`] has them.
@@ -120,6 +131,26 @@ pub(crate) struct RefusedReport {
     pub(crate) stored_at: String,
     /// What the target said.
     pub(crate) problem: String,
+}
+
+/// An inbound message that nobody is known for, for people: neither its text nor its sender's whole number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnassignedInbound {
+    pub(crate) received_at: String,
+    pub(crate) channel: String,
+    /// Our number or sender.
+    pub(crate) destination: String,
+    /// The last characters of who wrote.
+    pub(crate) sender_ends_with: String,
+    pub(crate) content_type: String,
+}
+
+/// What came of giving unassigned inbound messages to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AssignedInbound {
+    pub(crate) given: usize,
+    /// Tapped buttons, where the business unit takes none as replies.
+    pub(crate) left: usize,
 }
 
 /// A queue, for people.

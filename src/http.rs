@@ -17,6 +17,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
 use crate::intake::{Intake, Lifecycle};
+use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
 use crate::sfmc::activity::ActivitySettings;
@@ -28,6 +29,7 @@ pub(crate) use health::{Readiness, monitoring_server};
 pub(crate) struct Services {
     pub(crate) intake: Arc<Intake>,
     pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) lookup: Arc<Lookup>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) activity_settings: ActivitySettings,
@@ -55,11 +57,12 @@ pub(crate) fn public_server(
             .app_data(web::PayloadConfig::new(services.body_bytes_max))
             .app_data(Data::from(services.intake))
             .app_data(Data::from(services.lifecycle))
+            .app_data(Data::from(services.inbox))
             .app_data(Data::from(services.lookup))
             .app_data(Data::from(services.recorder))
             .app_data(Data::new(services.activity_settings))
             .configure(activities::routes)
-            .configure(webhooks::routes)
+            .configure(|config| webhooks::routes(config, services.body_bytes_max))
             .default_service(web::to(health::nothing_here))
     });
     Ok(server.workers(workers).shutdown_timeout(stop_timeout_secs).disable_signals().listen(listener)?.run())

@@ -1,6 +1,7 @@
 //! From Infobip's webhooks to the customer's data extensions or URLs, and the answer to "what became of it?".
 
 pub(crate) mod forwarder;
+pub(crate) mod inbox;
 pub(crate) mod lookup;
 pub(crate) mod notification_url;
 pub(crate) mod recorder;

@@ -1,6 +1,7 @@
 //! What the control socket's commands do, with and without a running server.
 
 mod account;
+mod inbound;
 
 use std::sync::Arc;
 
@@ -136,6 +137,16 @@ impl Commands {
             ControlRequest::ReportReplay { mid } => {
                 known(mid)?;
                 ControlAnswer::Ok(json!(self.replay(mid).await?))
+            }
+            ControlRequest::InboundAddress { of } => {
+                let tenant = known(of.mid)?;
+                self.inbound_address(account::named(&tenant, of.account.as_ref())?)?
+            }
+            ControlRequest::InboundUnassigned => self.unassigned()?,
+            ControlRequest::InboundAssign { to, destination } => {
+                let tenant = known(to.mid)?;
+                let account = account::named(&tenant, to.account.as_ref())?;
+                self.assign(&tenant, account, &destination).await?
             }
             ControlRequest::KeyRotate { new } => {
                 let new = MasterKey::from_text(new.expose()).map_err(Refusal::Refused)?;

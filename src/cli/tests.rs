@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::*;
-use crate::control::{Check, CheckOutcome, CheckReport, ControlHandler, ControlServer, ErrorCode};
+use crate::control::{AssignedInbound, Check, CheckOutcome, CheckReport, ControlHandler, ControlServer, ErrorCode};
 use crate::onboarding::{TenantSummary, TenantView};
 
 /// What one command did.
@@ -68,10 +68,13 @@ impl ControlHandler for Recorder {
             | ControlRequest::Account { .. }
             | ControlRequest::QueueRelease { .. }
             | ControlRequest::QueueList
+            | ControlRequest::InboundAddress { .. }
+            | ControlRequest::InboundUnassigned
             | ControlRequest::QueueEnded { .. }
             | ControlRequest::ReportRefused { .. }
             | ControlRequest::ReportReplay { .. }
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
+            ControlRequest::InboundAssign { .. } => ControlAnswer::ok(&AssignedInbound { given: 2, left: 1 }),
         };
         std::future::ready(answer).boxed()
     }
@@ -120,6 +123,9 @@ fn every_command_explains_itself() {
         &["account", "templates", "--help"],
         &["account", "scenario", "--help"],
         &["activity", "new", "--help"],
+        &["inbound", "address", "--help"],
+        &["inbound", "unassigned", "--help"],
+        &["inbound", "assign", "--help"],
         &["status", "--help"],
         &["demo", "--help"],
         &["sandbox", "--help"],

@@ -1,5 +1,8 @@
 //! Callback data: what a message carries to Infobip and every report brings back (spec M4).
 
+use serde::Deserialize;
+
+use super::ids::ActivityId;
 use super::message::Rejection;
 
 /// Longest callback data at Infobip and in the data extensions, in UTF-16 units (the manual; spec M4).
@@ -56,6 +59,17 @@ pub(crate) fn compose(system: &[(&'static str, &str)], custom: &[CustomField<'_>
     Ok(text)
 }
 
+/// The activity that callback data of ours names; `None` for anything else.
+pub(crate) fn activity_id(callback_data: &str) -> Option<ActivityId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        activity_id: String,
+    }
+    let named: Named = serde_json::from_str(callback_data).ok()?;
+    ActivityId::new(&named.activity_id).ok()
+}
+
 fn push_json(text: &mut Vec<u8>, value: &str) {
     // Text can always be written as JSON, and memory takes it.
     serde_json::to_writer(text, value).ok();
@@ -65,6 +79,16 @@ fn push_json(text: &mut Vec<u8>, value: &str) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_activity_is_found_in_what_was_composed() {
+        let data =
+            compose(&[("ActivityId", "a1"), ("BulkId", "b")], &[CustomField { name: "Own", value: "x" }]).unwrap();
+        assert_eq!(activity_id(&data), ActivityId::new("a1").ok());
+        for other in ["", "x", "{}", "[1]", r#"{"ActivityId":7}"#, r#"{"ActivityId":""}"#, r#"{"activityId":"a1"}"#] {
+            assert_eq!(activity_id(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn restricted_names_and_characters_are_refused() {

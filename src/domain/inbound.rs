@@ -4,7 +4,38 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::ids::MessageId;
+use super::tenant::ReplyPolicy;
 use super::timestamp::Timestamp;
+
+/// Types of the parts that are a tap on something that was offered, over all formats (infobip.md 9.5, 9.6).
+pub(crate) const BUTTON_TYPES: [&str; 6] =
+    ["BUTTON_REPLY", "BUTTON", "INTERACTIVE_BUTTON_REPLY", "LIST_REPLY", "INTERACTIVE_LIST_REPLY", "SUGGESTION"];
+
+/// An inbound message as it was heard: whether it is a reply depends on the business unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct HeardInbound {
+    /// Its text is empty when nothing was written.
+    pub(crate) message: InboundMessage,
+    /// What the tapped button says; personal data.
+    pub(crate) button: Option<String>,
+}
+
+impl HeardInbound {
+    /// The reply that it is to this business unit: what was written, else the button that was tapped, where buttons
+    /// count. `None` when it is none, such as a picture.
+    pub(crate) fn reply(self, policy: &ReplyPolicy) -> Option<InboundMessage> {
+        let Self { message, button } = self;
+        if !message.text.is_empty() {
+            return Some(message);
+        }
+        button.filter(|_| policy.takes_buttons).map(|text| InboundMessage { text, ..message })
+    }
+
+    /// What may be a reply, while nobody knows whose policy says so.
+    pub(crate) fn possible_reply(self) -> Option<InboundMessage> {
+        self.reply(&ReplyPolicy { takes_buttons: true, ..ReplyPolicy::default() })
+    }
+}
 
 /// A message from a person, normalised over all of Infobip's formats.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -57,7 +88,16 @@ pub(crate) struct InboundRow {
     pub(crate) pairing: Option<Pairing>,
 }
 
+impl InboundMessage {
+    /// Whether a kept message is a reply to this business unit: see [`HeardInbound::reply`].
+    pub(crate) fn is_reply(&self, policy: &ReplyPolicy) -> bool {
+        policy.takes_buttons || !BUTTON_TYPES.contains(&self.content_type.as_str())
+    }
+}
+
 impl InboundChannel {
+    pub(crate) const ALL: [Self; 5] = [Self::Sms, Self::Mms, Self::WhatsApp, Self::Viber, Self::Rcs];
+
     /// The `channel` column of all data extensions.
     pub(crate) fn reported_as(self) -> &'static str {
         match self {

@@ -141,6 +141,42 @@ pub(crate) struct SeenReport {
     pub(crate) sender: Option<String>,
 }
 
+/// What arrives about a message that was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Arrived {
+    Delivery(Box<DeliveryReport>),
+    Seen(SeenReport),
+}
+
+impl From<DeliveryReport> for Arrived {
+    fn from(report: DeliveryReport) -> Self {
+        Self::Delivery(Box::new(report))
+    }
+}
+
+impl From<SeenReport> for Arrived {
+    fn from(report: SeenReport) -> Self {
+        Self::Seen(report)
+    }
+}
+
+impl Arrived {
+    pub(crate) fn message_id(&self) -> &str {
+        match self {
+            Self::Delivery(report) => &report.message_id,
+            Self::Seen(report) => &report.message_id,
+        }
+    }
+
+    /// All that it tells of its message.
+    pub(crate) fn reports(self) -> MessageReports {
+        match self {
+            Self::Delivery(report) => MessageReports { delivery: Some(*report), seen: None },
+            Self::Seen(report) => MessageReports { delivery: None, seen: Some(report) },
+        }
+    }
+}
+
 /// All that stands for one message. Any order of arrival and any repeats end in the same value.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct MessageReports {

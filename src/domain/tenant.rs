@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::{Channel, ReportFamily};
 use super::extension;
 use super::ids::{AccountId, Mid};
+use super::inbound::InboundChannel;
 use super::phone::Country;
 use super::secret::Secret;
 
@@ -136,6 +137,16 @@ pub(crate) struct WebhookAuth {
     pub(crate) hmac_key: Option<Secret>,
 }
 
+/// Whether a call has proven to come from whom it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Authenticity {
+    Proven,
+    /// It carries nothing that the account has set up.
+    NotShown,
+    /// It carries what is not right.
+    Wrong,
+}
+
 /// A user name and password.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct BasicAuth {
@@ -235,6 +246,18 @@ impl Tenant {
 
     pub(crate) fn country(&self) -> Option<Country> {
         self.default_country.as_deref().and_then(Country::by_code)
+    }
+}
+
+impl Senders {
+    /// What replies on a channel are sent to.
+    pub(crate) fn on(&self, channel: InboundChannel) -> &[String] {
+        match channel {
+            InboundChannel::Sms | InboundChannel::Mms => &self.sms,
+            InboundChannel::WhatsApp => &self.whatsapp,
+            InboundChannel::Viber => &self.viber,
+            InboundChannel::Rcs => &self.rcs,
+        }
     }
 }
 

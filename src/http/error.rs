@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use crate::intake::{CallError, LifecycleRefusal};
+use crate::reporting::inbox::InboxError;
 use crate::store::StoreError;
 
 /// What a request is answered that can't be carried out. The text for the peer never says more than it should; the
@@ -16,14 +17,28 @@ pub(crate) enum HttpError {
     Lifecycle(#[from] LifecycleRefusal),
     #[error("there is nothing here")]
     NotFound,
+    #[error("the credentials are not those of the account")]
+    WrongCredentials,
     #[error("the body is not readable: {0}")]
     BadRequest(String),
     /// The store can't write, or the process is going down: the caller is to come again.
     #[error("Waypost can't store this now: try again")]
     Unavailable(#[from] StoreError),
+    /// Nobody is known for too many inbound messages already. Infobip comes again for two days.
+    #[error("Waypost can't keep this now: try again")]
+    InboxFull,
     /// Work on the request ended without an answer, which is a defect.
     #[error("Waypost could not carry this out: try again")]
     Lost,
+}
+
+impl From<InboxError> for HttpError {
+    fn from(error: InboxError) -> Self {
+        match error {
+            InboxError::Store(error) => Self::Unavailable(error),
+            InboxError::Full => Self::InboxFull,
+        }
+    }
 }
 
 impl actix_web::ResponseError for HttpError {
@@ -32,7 +47,8 @@ impl actix_web::ResponseError for HttpError {
             Self::Call(CallError::NeitherJsonNorJwt | CallError::Malformed(_)) | Self::BadRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Call(CallError::Unsigned | CallError::Signature(_) | CallError::NoTenant) => StatusCode::UNAUTHORIZED,
+            Self::Call(CallError::Unsigned | CallError::Signature(_) | CallError::NoTenant)
+            | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             // 4xx blocks publishing, and the reason is the marketer's to mend (sfmc.md 2.3).
             Self::Lifecycle(
                 LifecycleRefusal::NotConfigured
@@ -43,9 +59,10 @@ impl actix_web::ResponseError for HttpError {
                 | LifecycleRefusal::Template(_),
             ) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Call(CallError::Store(_)) | Self::Lifecycle(LifecycleRefusal::Store(_)) | Self::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Call(CallError::Store(_))
+            | Self::Lifecycle(LifecycleRefusal::Store(_))
+            | Self::Unavailable(_)
+            | Self::InboxFull => StatusCode::SERVICE_UNAVAILABLE,
             Self::Lost => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -53,8 +70,14 @@ impl actix_web::ResponseError for HttpError {
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
         match status {
+            StatusCode::UNAUTHORIZED if matches!(self, Self::WrongCredentials) => {
+                tracing::warn!("A webhook was refused (401): is the account's webhook_auth what was set up at Infobip?")
+            }
             StatusCode::UNAUTHORIZED => tracing::warn!(reason = %self,
                 "A call was refused (401): its contact leaves the journey. Is the tenant's signing secret right?"),
+            StatusCode::SERVICE_UNAVAILABLE if matches!(self, Self::InboxFull) => tracing::warn!(
+                "Inbound messages were answered 503: too many are unassigned; waypost inbound lists and assigns them"
+            ),
             StatusCode::SERVICE_UNAVAILABLE => tracing::warn!("A call was answered 503: the store takes no writes"),
             StatusCode::INTERNAL_SERVER_ERROR => tracing::error!("Work on a call ended without an answer"),
             _ => tracing::debug!(reason = %self, status = status.as_u16(), "A call was refused"),

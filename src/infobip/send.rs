@@ -69,23 +69,40 @@ impl<'a> Webhooks<'a> {
         Self { base, channel, token: account.current_webhook_token() }
     }
 
-    /// Where delivery reports go, and seen reports too: both are told apart by what is in them (infobip.md 9.3).
+    /// Where delivery reports go, and seen reports where an endpoint has one address for both: they are told apart by
+    /// what is in them (infobip.md 9.3).
     fn delivery(&self) -> Option<String> {
+        self.url("deliveryReport")
+    }
+
+    /// Where seen reports go.
+    fn seen(&self) -> Option<String> {
+        self.url("seenReport")
+    }
+
+    /// Where clicks go.
+    fn click(&self) -> Option<String> {
+        self.url("urlTracking")
+    }
+
+    fn url(&self, kind: &str) -> Option<String> {
         let token = self.token?;
-        Some(format!("{}/infobip/webhooks/deliveryReport/{}/{token}", self.base, self.channel.capability().path))
+        Some(format!("{}/infobip/webhooks/{kind}/{}/{token}", self.base, self.channel.capability().path))
     }
 }
 
 /// What happens to the URLs of a message, wherever an endpoint has it (infobip.md 1.3, 4.1).
 ///
 /// Always sent: what Infobip does to URLs without it is nowhere said for certain, and the defaults within it are *on*
-/// (infobip.md 1.3). Off in so many words leaves a marketer's URLs as they were written. It has no `trackingUrl`: clicks
-/// go where the account's own subscriptions send them.
+/// (infobip.md 1.3). Off in so many words leaves a marketer's URLs as they were written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireTracking<'a> {
     shorten_url: bool,
     track_clicks: bool,
+    /// Where clicks are told; not said where none are tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remove_protocol: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,15 +110,13 @@ struct WireTracking<'a> {
 }
 
 impl<'a> WireTracking<'a> {
-    fn new(asked: Option<&'a LinkTracking>) -> Self {
-        match asked {
-            None => Self { shorten_url: false, track_clicks: false, remove_protocol: None, custom_domain: None },
-            Some(asked) => Self {
-                shorten_url: true,
-                track_clicks: asked.track_clicks,
-                remove_protocol: Some(asked.remove_protocol),
-                custom_domain: asked.custom_domain.as_deref(),
-            },
+    fn new(asked: Option<&'a LinkTracking>, click: Option<&'a str>) -> Self {
+        Self {
+            shorten_url: asked.is_some(),
+            track_clicks: asked.is_some_and(|asked| asked.track_clicks),
+            tracking_url: click.filter(|_| asked.is_some_and(|asked| asked.track_clicks)),
+            remove_protocol: asked.map(|asked| asked.remove_protocol),
+            custom_domain: asked.and_then(|asked| asked.custom_domain.as_deref()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod inbound;
 
+pub(crate) use inbound::ReplyTo;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use crate::domain::click::Click;
 use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
-use crate::domain::report::{DeliveryReport, MessageReports, ReportSubject, SeenReport};
+use crate::domain::report::{Arrived, DeliveryReport, MessageReports, ReportSubject};
 use crate::store::{
     ClickRecord, Found, OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, ReportRecord, ReportRef,
 };
@@ -36,44 +38,9 @@ pub(crate) struct Recorder {
     pub(crate) arrived: Notify,
 }
 
-/// One entry of a webhook about a message that was sent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Arrived {
-    Delivery(Box<DeliveryReport>),
-    Seen(SeenReport),
-}
-
-impl From<DeliveryReport> for Arrived {
-    fn from(report: DeliveryReport) -> Self {
-        Self::Delivery(Box::new(report))
-    }
-}
-
-impl From<SeenReport> for Arrived {
-    fn from(report: SeenReport) -> Self {
-        Self::Seen(report)
-    }
-}
-
 /// While it lives, nobody else changes the reports that it was taken for.
 pub(crate) struct ReportsLocked<'a> {
     _guards: Vec<MutexGuard<'a, ()>>,
-}
-
-impl Arrived {
-    pub(crate) fn message_id(&self) -> &str {
-        match self {
-            Self::Delivery(report) => &report.message_id,
-            Self::Seen(report) => &report.message_id,
-        }
-    }
-
-    fn reports(self) -> MessageReports {
-        match self {
-            Self::Delivery(report) => MessageReports { delivery: Some(*report), seen: None },
-            Self::Seen(report) => MessageReports { delivery: None, seen: Some(report) },
-        }
-    }
 }
 
 /// What a webhook says, with what is known of its message.

@@ -117,6 +117,14 @@ pub(crate) struct OutboxPlace {
     pub(crate) subject: OutboxSubject,
 }
 
+/// Inbound messages that nobody is known for.
+#[derive(Debug)]
+pub(crate) struct UnassignedPage {
+    pub(crate) records: Vec<(Hash, InboundRecord)>,
+    /// The last one that was looked at; the next page is behind it. `None` when there was none.
+    pub(crate) last: Option<Hash>,
+}
+
 /// Whose the inbound messages are that no account is known for.
 pub(crate) const UNASSIGNED: Mid = SYSTEM;
 
@@ -165,6 +173,31 @@ impl Reports<'_> {
     pub(crate) fn all_inbound(&self, mid: Mid, limit: usize) -> Result<Vec<InboundRecord>, StoreError> {
         let (from, to) = Layout::family(Family::Inbound).mid(mid).range();
         Ok(self.0.list(mid, &from, &to, limit)?.into_iter().filter_map(Opened::record).collect())
+    }
+
+    /// A page of the inbound messages that nobody is known for, behind `after` when given, in no order of time.
+    pub(crate) fn unassigned(&self, after: Option<Hash>, limit: usize) -> Result<UnassignedPage, StoreError> {
+        let (mut from, to) = Layout::family(Family::Inbound).mid(UNASSIGNED).range();
+        if let Some(hash) = after {
+            from = Key::Inbound(UNASSIGNED, hash).to_bytes();
+            // The smallest key behind it.
+            from.push(0);
+        }
+        let mut page = UnassignedPage { records: Vec::new(), last: None };
+        for (key, value) in self.0.scan(&from, &to, limit)? {
+            let Some(Key::Inbound(_, hash)) = Key::parse(&key) else { continue };
+            page.last = Some(hash);
+            if let Opened::Record(record) = self.0.unseal(UNASSIGNED, key, value)? {
+                page.records.push((hash, record));
+            }
+        }
+        Ok(page)
+    }
+
+    /// How many inbound messages nobody is known for, counted up to `limit`.
+    pub(crate) fn count_unassigned(&self, limit: usize) -> Result<usize, StoreError> {
+        let (from, to) = Layout::family(Family::Inbound).mid(UNASSIGNED).range();
+        Ok(self.0.scan(&from, &to, limit)?.len())
     }
 
     /// The inbound messages that answer a message, at most `limit`, in no order of time.
@@ -304,6 +337,10 @@ impl StoreBatch {
     /// whose it is.
     pub(crate) fn put_inbound(&mut self, mid: Mid, hash: Hash, record: &InboundRecord) -> Result<(), StoreError> {
         self.put(mid, &Key::Inbound(mid, hash), record)
+    }
+
+    pub(crate) fn delete_inbound(&mut self, mid: Mid, hash: Hash) {
+        self.delete(&Key::Inbound(mid, hash));
     }
 
     /// Notes that an inbound message answers a message.

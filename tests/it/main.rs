@@ -28,3 +28,4 @@ mod stopping;
 mod support;
 mod tenants;
 mod tidy;
+mod webhooks;

@@ -145,21 +145,30 @@ struct WireSchedule<'a> {
     bulk_id: &'a str,
 }
 
+/// Where reports go.
+#[derive(Clone, Copy)]
+struct Reports<'a> {
+    delivery: Option<&'a str>,
+    seen: Option<&'a str>,
+}
+
 /// The request's body; `part` gives what is the channel's own, or `None` for the content of another channel.
 pub(super) fn encode<'a, C: Serialize>(
     request: &SendRequest<'a>,
     webhooks: &Webhooks<'_>,
     part: impl Fn(&'a QueuedMessage) -> Option<Part<'a, C>>,
 ) -> Result<Vec<u8>, EncodeError> {
-    let delivery = webhooks.delivery();
+    let (delivery, seen, click) = (webhooks.delivery(), webhooks.seen(), webhooks.click());
+    let reports = Reports { delivery: delivery.as_deref(), seen: seen.as_deref() };
     let messages = request.messages.iter().map(|queued| {
         let part = part(queued).ok_or(EncodeError::OtherChannel)?;
-        Ok(message(request, queued, part, delivery.as_deref()))
+        Ok(message(request, queued, part, reports))
     });
     let messages = messages.collect::<Result<Vec<_>, EncodeError>>()?;
     // All messages of a request share their options, so the first one's are the request's.
     let first = request.messages.first().map(|queued| &queued.message.options).ok_or(EncodeError::Count)?;
-    let tracking = request.channel.capability().tracks_links.then(|| WireTracking::new(first.tracking.as_ref()));
+    let tracks_links = request.channel.capability().tracks_links;
+    let tracking = tracks_links.then(|| WireTracking::new(first.tracking.as_ref(), click.as_deref()));
     let options = WireRequestOptions { schedule: WireSchedule { bulk_id: &first.bulk_id }, tracking };
     Ok(serde_json::to_vec(&WireRequest { messages, options })?)
 }
@@ -168,7 +177,7 @@ fn message<'a, C>(
     request: &SendRequest<'a>,
     queued: &'a QueuedMessage,
     part: Part<'a, C>,
-    delivery: Option<&'a str>,
+    reports: Reports<'a>,
 ) -> WireMessage<'a, C> {
     let message = &queued.message;
     let validity_period = delivery::remaining_validity_minutes(message, &queued.progress, request.now)
@@ -189,9 +198,8 @@ fn message<'a, C>(
             }),
         },
         webhooks: WireWebhooks {
-            delivery: delivery.map(|url| WireWebhook { url }),
-            // Seen reports come to the delivery path too.
-            seen: delivery.filter(|_| part.reports_seen).map(|url| WireWebhook { url }),
+            delivery: reports.delivery.map(|url| WireWebhook { url }),
+            seen: reports.seen.filter(|_| part.reports_seen).map(|url| WireWebhook { url }),
             content_type: "application/json",
             callback_data: &message.callback_data,
         },

@@ -124,7 +124,7 @@ impl<'a> From<&'a SmsFallback> for WireFailover<'a> {
 }
 
 fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>, EncodeError> {
-    let notify_url = webhooks.delivery();
+    let (notify_url, click) = (webhooks.delivery(), webhooks.click());
     let messages = request.messages.iter().map(|queued| {
         let message = &queued.message;
         let Content::WhatsApp(content) = &message.content else { return Err(EncodeError::OtherChannel) };
@@ -135,7 +135,7 @@ fn encode(request: &SendRequest<'_>, webhooks: &Webhooks<'_>) -> Result<Vec<u8>,
             content: WireContent::from(content),
             callback_data: &message.callback_data,
             notify_url: notify_url.as_deref(),
-            url_options: WireTracking::new(message.options.tracking.as_ref()),
+            url_options: WireTracking::new(message.options.tracking.as_ref(), click.as_deref()),
             sms_failover: content.fallback.as_ref().map(WireFailover::from),
         })
     });

@@ -1,4 +1,10 @@
+//! Bodies of every shape: delivery reports here, what else comes in files of their own.
+
+mod inbound;
+mod seen_and_clicks;
+
 use super::*;
+use crate::domain::report::{DeliveryReport, ErrorInfo, Origin, StatusInfo};
 use proptest::prelude::*;
 
 const UNIFIED: &str = r#"{ "results": [ {
@@ -8,6 +14,15 @@ const UNIFIED: &str = r#"{ "results": [ {
       "status": { "groupId": 3, "groupName": "DELIVERED", "id": 5, "name": "DELIVERED_TO_HANDSET", "description": "Message delivered to handset" },
       "error": { "groupId": 0, "groupName": "OK", "id": 0, "name": "NO_ERROR", "description": "No Error", "permanent": false },
       "callbackData": "x", "platform": { "entityId": "e", "applicationId": "a" }, "campaignReferenceId": "c" } ] }"#;
+
+/// The delivery reports of a body that has no others.
+fn delivery_reports(channel: Channel, body: &[u8]) -> Entries<DeliveryReport> {
+    let delivery = |arrived| match arrived {
+        Arrived::Delivery(report) => *report,
+        Arrived::Seen(seen) => panic!("{seen:?}"),
+    };
+    Ok(reports(channel, body)?.into_iter().map(|entry| entry.map(delivery)).collect())
+}
 
 fn one(body: &str) -> Result<DeliveryReport, Malformed> {
     let mut reports = delivery_reports(Channel::Sms, body.as_bytes()).unwrap();
@@ -126,14 +141,22 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ".{0,10}".prop_map(Value::from),
+        prop::sample::select(vec!["MO", "SEEN", "SMS", "VIBER", "TEXT", "BUTTON", "text/plain", "1772544150000"])
+            .prop_map(Value::from),
     ];
-    let name = prop_oneof!["results|messageId|status|groupId|error|price|pricePerMessage|sentAt|mccMnc", "[a-z]{1,3}"];
+    // What the readers look for comes up often enough to be read.
+    let name = prop_oneof![
+        "results|messageId|status|groupId|error|price|pricePerMessage|sentAt|mccMnc|to|from|sender",
+        "seenAt|event|sendDateTime|recipientInfo|os|content|message|type|contentType|text|value|title|channel",
+        "[a-z]{1,3}",
+    ];
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((name.clone(), inner), 0..6).prop_map(|pairs| pairs.into_iter().collect()),
+            prop::collection::vec((name.clone(), inner), 0..9).prop_map(|pairs| pairs.into_iter().collect()),
         ]
     })
 }
@@ -141,14 +164,18 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(body: Vec<u8>) {
-        if let Ok(reports) = delivery_reports(Channel::Sms, &body) {
-            prop_assert!(reports.len() <= ENTRIES_MAX);
+        for read in [reports(Channel::Sms, &body).map(|r| r.len()), clicks(Channel::Sms, &body).map(|r| r.len()),
+            inbound(Timestamp::ZERO, &body).map(|r| r.len())] {
+            prop_assert!(read.is_err() || read.is_ok_and(|length| length <= ENTRIES_MAX));
         }
     }
 
     #[test]
     fn arbitrary_json_never_panics(body in any_json()) {
-        prop_assert!(delivery_reports(Channel::Sms, body.to_string().as_bytes()).is_ok());
+        let body = body.to_string();
+        prop_assert!(reports(Channel::Sms, body.as_bytes()).is_ok());
+        prop_assert!(clicks(Channel::Sms, body.as_bytes()).is_ok());
+        prop_assert!(inbound(Timestamp::ZERO, body.as_bytes()).is_ok());
     }
 }
 
@@ -229,25 +256,4 @@ fn a_messages_api_event_is_read() {
     let report = reports[0].as_ref().unwrap();
     assert_eq!((report.to.as_deref(), report.sender.as_deref()), (Some("385911234567"), Some("Agent")));
     assert_eq!((report.mcc_mnc.as_deref(), report.callback_data.as_deref()), (Some("21910"), Some("x")));
-}
-
-#[test]
-fn seen_reports_are_passed_over_and_do_not_spoil_their_batch() {
-    let seen = r#"{"messageId":"m1","from":"385911234567","to":"ACME","sentAt":"2026-03-03T14:22:30.000+0100","seenAt":"2026-03-03T14:30:00.000+0100"}"#;
-    let omni = seen.replace("sentAt", "sendAt");
-    let event =
-        r#"{"event":"SEEN","channel":"VIBER_BM","sender":"ACME","destination":"385911234567","messageId":"m1"}"#;
-    for seen in [seen, &omni, event] {
-        for body in [seen.to_owned(), format!(r#"{{"results":[{seen}]}}"#)] {
-            assert_eq!(delivery_reports(Channel::Viber, body.as_bytes()), Ok(Vec::new()), "{body}");
-        }
-        let mixed = format!(r#"[{seen},{{"messageId":"m2","status":{{"groupId":3}}}},{{"messageId":"m3"}}]"#);
-        let reports = delivery_reports(Channel::Viber, mixed.as_bytes()).unwrap();
-        let ids = reports.into_iter().map(|report| report.map(|report| report.message_id)).collect::<Vec<_>>();
-        assert_eq!(ids, [Ok("m2".into()), Err(Malformed::NoStatus)]);
-    }
-    let with_status = r#"{"messageId":"m1","seenAt":null,"status":{"groupId":3}}"#;
-    assert!(one(with_status).is_ok());
-    let both = r#"{"messageId":"m1","seenAt":"2026-03-03T14:30:00.000+0100","status":{"groupId":3}}"#;
-    assert!(one(both).is_ok(), "what has a status is a delivery report");
 }

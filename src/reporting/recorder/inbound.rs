@@ -76,6 +76,15 @@ impl Recorder {
         Ok(())
     }
 
+    /// Removes one of those that nobody was known for.
+    pub(crate) async fn forget_unassigned(&self, hash: Hash) -> Result<(), StoreError> {
+        let _locked = self.lock_inbound(&hash).await;
+        let mut batch = self.store.batch();
+        batch.delete_inbound(UNASSIGNED, hash);
+        let _receipt = self.store.commit(batch).await?;
+        Ok(())
+    }
+
     async fn lock_inbound(&self, hash: &Hash) -> super::ReportsLocked<'_> {
         self.lock(std::iter::once(&crate::store::ReportRef::Stray(*hash))).await
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use waypost::app::inspection::Inspection;
 use waypost::app::{Addresses, App, AppError, Ports};
 use waypost::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 use waypost::config::{Config, MasterKey};
@@ -379,6 +380,23 @@ impl TestApp {
         let ended = self
             .until("the server to stop", async || tokio::time::timeout(Duration::from_millis(50), &mut run).await.ok());
         ended.await.unwrap().unwrap();
+    }
+
+    /// Looks into the store, for which the server is stopped and started again.
+    pub(crate) async fn inspect<T>(&mut self, look: impl FnOnce(&Inspection) -> T) -> T {
+        self.stop().await;
+        let dir = self.config.store.dir.clone();
+        let inspection = eventually("the store to be free", async || {
+            match Inspection::open(&dir, &MasterKey::from_bytes(MASTER_KEY)) {
+                Err(AppError::Open(problem)) if problem.contains("is locked by another process") => None,
+                opened => Some(opened.unwrap()),
+            }
+        })
+        .await;
+        let seen = look(&inspection);
+        drop(inspection);
+        self.start().await;
+        seen
     }
 
     /// Starts it again on the same store and address.

@@ -46,6 +46,8 @@ pub(crate) struct AccountFile {
     pub(crate) kakao: &'static str,
     /// Lines of TOML with senders of other channels than SMS.
     pub(crate) senders: &'static str,
+    /// User name, password and HMAC key that its webhooks may carry.
+    pub(crate) webhook_auth: Option<[&'static str; 3]>,
 }
 
 /// A business unit with one Infobip account, `main`.
@@ -68,6 +70,7 @@ pub(crate) fn tenant() -> TenantFile {
             mms_reports: "omni",
             kakao: "direct",
             senders: "",
+            webhook_auth: None,
         }],
     }
 }
@@ -92,12 +95,18 @@ impl TenantFile {
         if let Some((customer_key, value)) = &self.salt {
             text.push_str(&format!("salt = {{ customer_key = {customer_key:?}, value = {value:?} }}\n"));
         }
-        for AccountFile { label, api_key, external_url, maybe_sent, mms_reports, kakao, senders } in &self.accounts {
+        for account in &self.accounts {
+            let AccountFile { label, api_key, external_url, maybe_sent, mms_reports, kakao, senders, webhook_auth } = account;
             text.push_str(&format!(
                 "[[account]]\nlabel = {label:?}\nbase_url = {infobip_base_url:?}\napi_key = {api_key:?}\n\
                  sms_senders = [\"Waypost\"]\nmaybe_sent = {maybe_sent:?}\n\
                  mms_reports = {mms_reports:?}\nkakao = {kakao:?}\n{senders}"
             ));
+            if let Some([user, password, key]) = webhook_auth {
+                text.push_str(&format!(
+                    "webhook_auth = {{ user = {user:?}, password = {password:?}, hmac_key = {key:?} }}\n"
+                ));
+            }
             if let Some(url) = external_url {
                 text.push_str(&format!("[account.tracking]\nexternal = {{ sms_url = {url:?} }}\n"));
             }

@@ -1,0 +1,164 @@
+//! Delivery reports (infobip.md 9.1, 9.2).
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::Value;
+
+use super::value::{Decimal, Flag, Integer, Moment, Text, lenient};
+use super::{LONG_CHARS_MAX, Malformed, SHORT_CHARS_MAX, message_id};
+use crate::domain::channel::Channel;
+use crate::domain::report::{DeliveryReport, ErrorInfo, Origin, StatusInfo, is_final_group};
+
+pub(super) fn delivery_report(channel: Channel, entry: Value) -> Result<DeliveryReport, Malformed> {
+    let wire: WireReport = serde_json::from_value(entry).map_err(|_| Malformed::NotAnObject)?;
+    let message_id = message_id(wire.message_id)?;
+    let status = StatusInfo::try_from(wire.status)?;
+    let short = |text: Text| text.cut(SHORT_CHARS_MAX);
+    Ok(DeliveryReport {
+        origin: Origin::Infobip,
+        is_final: is_final_group(status.group_id),
+        done_at: wire.done_at.0,
+        sent_at: wire.sent_at.0,
+        status,
+        error: wire.error.and_then(Option::<ErrorInfo>::from),
+        message_id,
+        bulk_id: short(wire.bulk_id),
+        channel: channel.capability().reported_as.to_owned(),
+        to: short(wire.to.0).or(short(wire.destination)),
+        sender: short(wire.sender).or(short(wire.from)),
+        message_count: wire.message_count.0.or(wire.sms_count.0).and_then(|count| u32::try_from(count).ok()),
+        price_per_message: wire.price.price_per_message.0,
+        price_currency: short(wire.price.currency),
+        callback_data: wire.callback_data.cut(LONG_CHARS_MAX),
+        mcc_mnc: short(wire.mcc_mnc).filter(|code| code.bytes().all(|b| b.is_ascii_digit())),
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct WireReport {
+    message_id: Text,
+    bulk_id: Text,
+    to: Recipient,
+    /// The Messages API's name of `to`.
+    destination: Text,
+    sender: Text,
+    /// The legacy name of `sender`.
+    from: Text,
+    sent_at: Moment,
+    done_at: Moment,
+    message_count: Integer,
+    /// The legacy name of `message_count`.
+    sms_count: Integer,
+    price: WirePrice,
+    #[serde(deserialize_with = "lenient")]
+    status: WireStatus,
+    #[serde(deserialize_with = "lenient")]
+    error: Option<WireError>,
+    callback_data: Text,
+    mcc_mnc: Text,
+}
+
+/// A recipient: OMNI failover may wrap the number in an object (infobip.md 1.4).
+#[derive(Default)]
+struct Recipient(Text);
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct RecipientFields {
+    phone_number: Text,
+}
+
+impl<'de> Deserialize<'de> for Recipient {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_object() {
+            return Ok(Self(RecipientFields::deserialize(value).unwrap_or_default().phone_number));
+        }
+        Ok(Self(Text::deserialize(value).unwrap_or_default()))
+    }
+}
+
+#[derive(Default)]
+struct WirePrice {
+    price_per_message: Decimal,
+    currency: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct WirePriceFields {
+    price_per_message: Decimal,
+    currency: Text,
+}
+
+impl<'de> Deserialize<'de> for WirePrice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let WirePriceFields { price_per_message, currency } = lenient(deserializer)?;
+        Ok(Self { price_per_message, currency })
+    }
+}
+
+/// A `status` object; of send answers and logs too.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::infobip) struct WireStatus {
+    group_id: Integer,
+    group_name: Text,
+    id: Integer,
+    name: Text,
+    description: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct WireError {
+    group_id: Integer,
+    group_name: Text,
+    id: Integer,
+    name: Text,
+    description: Text,
+    permanent: Flag,
+}
+
+/// Status groups by name, for a status that has no group id (infobip.md 10).
+const GROUPS: [(&str, i32); 7] = [
+    ("OK", 0),
+    ("ACCEPTED", 0),
+    ("PENDING", 1),
+    ("UNDELIVERABLE", 2),
+    ("DELIVERED", 3),
+    ("EXPIRED", 4),
+    ("REJECTED", 5),
+];
+
+impl TryFrom<WireStatus> for StatusInfo {
+    type Error = Malformed;
+
+    fn try_from(wire: WireStatus) -> Result<Self, Malformed> {
+        let group_name = wire.group_name.cut(SHORT_CHARS_MAX).unwrap_or_default();
+        let by_name = || GROUPS.iter().find(|(name, _)| group_name.eq_ignore_ascii_case(name)).map(|(_, id)| *id);
+        let group_id = wire.group_id.as_i32().or_else(by_name).ok_or(Malformed::NoStatus)?;
+        Ok(Self {
+            group_id,
+            group_name,
+            id: wire.id.as_i32().unwrap_or_default(),
+            name: wire.name.cut(SHORT_CHARS_MAX).unwrap_or_default(),
+            description: wire.description.cut(LONG_CHARS_MAX).unwrap_or_default(),
+        })
+    }
+}
+
+impl From<WireError> for Option<ErrorInfo> {
+    fn from(wire: WireError) -> Self {
+        let error = ErrorInfo {
+            group_id: wire.group_id.as_i32(),
+            group_name: wire.group_name.cut(SHORT_CHARS_MAX),
+            id: wire.id.as_i32(),
+            name: wire.name.cut(SHORT_CHARS_MAX),
+            description: wire.description.cut(LONG_CHARS_MAX),
+            permanent: wire.permanent.0,
+        };
+        (error != ErrorInfo::default()).then_some(error)
+    }
+}
