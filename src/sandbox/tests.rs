@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 
 mod channels;
 mod control;
+mod events;
 mod faults;
 mod journeys;
 mod rest;
