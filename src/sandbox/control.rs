@@ -96,6 +96,10 @@ async fn infobip(world: &InfobipWorld, method: &str, segments: &[&str], call: &C
             let clicks = world.clicks_from(number("from", 0), number("limit", LIMIT_DEFAULT));
             Ok(Reply::json(200, &json!({ "clicks": clicks })))
         }
+        ("GET", ["replies"]) => {
+            let replies = world.replies_from(number("from", 0), number("limit", LIMIT_DEFAULT));
+            Ok(Reply::json(200, &json!({ "replies": replies })))
+        }
         _ => Err(unknown()),
     }
 }
