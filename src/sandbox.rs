@@ -21,7 +21,7 @@
 //!
 //! | call | on | meaning |
 //! |---|---|---|
-//! | `POST /_sandbox/faults` | both | adds a [`Fault`]: `{"fault":{"kind":"rateLimited","retryAfterSecs":5},"times":3,"path":"/sms/3"}`; `times` and `path` are optional |
+//! | `POST /_sandbox/faults` | both | adds a [`Fault`]: `{"fault":{"kind":"rateLimited","retryAfterSecs":5},"times":3,"path":"/sms/3","forMs":60000}`; all but `fault` are optional |
 //! | `GET /_sandbox/faults` | both | those in force |
 //! | `DELETE /_sandbox/faults` | both | ends them all, webhook faults and the poison marker too |
 //! | `POST /_sandbox/webhooks` | Infobip | sets [`WebhookFaults`]: `{"off":true}` |

@@ -176,10 +176,10 @@ impl InfobipWorld {
             log_calls: HashMap::new(),
         };
         let shared = Shared {
-            clock,
+            clock: Arc::clone(&clock),
             client: http_client()?,
             runtime: tokio::runtime::Handle::current(),
-            faults: Faults::default(),
+            faults: Faults::new(clock),
             state: Mutex::new(state),
             outbox_changed: Notify::new(),
             closing: watch::Sender::new(false),

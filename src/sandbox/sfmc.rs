@@ -136,10 +136,10 @@ impl SfmcWorld {
         };
         let shared = Shared {
             origin,
-            clock,
+            clock: Arc::clone(&clock),
             client: http_client()?,
             runtime: tokio::runtime::Handle::current(),
-            faults: Faults::default(),
+            faults: Faults::new(clock),
             state: Mutex::new(state),
             closing: watch::Sender::new(false),
             waiting: Arc::default(),
@@ -322,15 +322,21 @@ impl SfmcWorld {
         state.calls += 1;
         state.settle(now);
         let is_soap = call.path.eq_ignore_ascii_case("/Service.asmx");
+        let async_error = match fault {
+            Some(FaultKind::AsyncError { text }) => Some(text.as_str()),
+            _ => None,
+        };
+        let fault = fault.filter(|_| async_error.is_none());
         if let Some(fault) = fault {
             return match fault {
-                _ if is_soap => soap::faulty(fault),
+                _ if is_soap => soap::faulty(call, fault),
                 FaultKind::Unauthorized if call.path == token::PATH => token::invalid_client(),
                 _ => rest::faulty(fault),
             };
         }
         let shared = &self.shared;
-        let scene = Scene { now, wall: shared.clock.now(), origin: &shared.origin, waiting: &shared.waiting };
+        let scene =
+            Scene { now, wall: shared.clock.now(), origin: &shared.origin, async_error, waiting: &shared.waiting };
         if is_soap {
             soap::answer(&mut state, &scene, call)
         } else if call.path == token::PATH {
@@ -353,6 +359,8 @@ struct Scene<'a> {
     wall: Timestamp,
     origin: &'a str,
     waiting: &'a Waiting,
+    /// How the processing of a row request fails that comes now.
+    async_error: Option<&'a str>,
 }
 
 impl State {
