@@ -9,7 +9,7 @@
 //! * [`SfmcWorld`]: tokens, data extensions over SOAP and REST, events, journeys, and the [journey runner](journey).
 //!   `{origin}/v2/token`, `{origin}/Service.asmx` and REST all live on [`Sandbox::sfmc_origin`].
 //! * [`InfobipWorld`]: sending over SMS, MMS, Viber, RCS, WhatsApp templates, Kakao and OMNI with the published validation;
-//!   logs, listings, and webhooks for delivery, seen and click reports. What is registered on an account (senders,
+//!   logs, listings, and webhooks for delivery, seen and click reports and for replies. What is registered on an account (senders,
 //!   templates, scenarios) decides which messages are refused or fail; [`sample`] names what each account has at first.
 //!
 //! Delays (webhooks, waits, retries, token expiry, slow answers) sleep on the [`Clock`] given to [`Sandbox::start`].
@@ -21,18 +21,20 @@
 //!
 //! | call | on | meaning |
 //! |---|---|---|
-//! | `POST /_sandbox/faults` | both | adds a [`Fault`]: `{"fault":{"kind":"rateLimited","retryAfterSecs":5},"times":3,"path":"/sms/3"}`; `times` and `path` are optional |
+//! | `POST /_sandbox/faults` | both | adds a [`Fault`]: `{"fault":{"kind":"rateLimited","retryAfterSecs":5},"times":3,"path":"/sms/3","forMs":60000}`; all but `fault` are optional |
 //! | `GET /_sandbox/faults` | both | those in force |
 //! | `DELETE /_sandbox/faults` | both | ends them all, webhook faults and the poison marker too |
 //! | `POST /_sandbox/webhooks` | Infobip | sets [`WebhookFaults`]: `{"off":true}` |
 //! | `POST /_sandbox/poison` | Infobip | `{"marker":"☠"}`: a request with this in a text is refused as a whole; `null` ends it |
-//! | `POST /_sandbox/inbound` | Infobip | `{"url":"…","channel":"SMS","sender":"…","destination":"…","text":"…"}`: posts an inbound message |
+//! | `POST /_sandbox/inbound` | Infobip | `{"url":"…","channel":"SMS","sender":"…","destination":"…","text":"…"}`: posts an inbound message; with `"format":"CHANNEL_DEFAULT"` in its channel's own layout, with `"kind":{"type":"IMAGE","url":"…"}` or `{"type":"BUTTON","payload":"…"}` no text |
 //! | `GET /_sandbox/messages?from=0&limit=1000` | Infobip | accepted messages in order |
 //! | `GET /_sandbox/reports?from=0&limit=1000` | Infobip | final reports in order |
 //! | `GET /_sandbox/seen?from=0&limit=1000` | Infobip | seen reports in order |
 //! | `GET /_sandbox/clicks?from=0&limit=1000` | Infobip | clicks in order |
+//! | `GET /_sandbox/replies?from=0&limit=1000` | Infobip | replies by script in order |
 //! | `GET /_sandbox/rows/{mid}/{key}` | SFMC | a data extension's rows |
-//! | `GET /_sandbox/events` | SFMC | the API events received |
+//! | `POST /_sandbox/eventDefinitions` | SFMC | `{"mid":…,"name":"SMS Response","dataExtensionKey":"…"}`: makes an API event as *Create New* of Wait Until Event does; answers its [`EventDefinition`] |
+//! | `GET /_sandbox/events` | SFMC | the API events received, with how many contacts each released |
 //! | `POST /_sandbox/journeys` | SFMC | `{"mid":…,"journey":{…},"audience":[{"SubscriberKey":"…"}],"audienceCsv":"…","isTest":false}`: activates a [`journey::Journey`] and lets the audience enter; answers `{"runId":…}` |
 //! | `GET /_sandbox/journeys/{runId}` | SFMC | its [`journey::Progress`]; with `?contacts=true` each contact's path as well |
 //! | `POST /_sandbox/journeys/{runId}/stop` | SFMC | stops it |
@@ -65,8 +67,9 @@ mod tests;
 
 pub use faults::{Fault, FaultKind, WebhookFaults};
 pub use infobip::{
-    InboundMessage, InfobipAccount, InfobipWorld, KakaoTemplate, OwnNumber, RcsSender, ReceivedMessage, Scenario,
-    SentClick, SentReport, SentSeen, WhatsAppSender, WhatsAppTemplate, sample,
+    InboundFormat, InboundForward, InboundKind, InboundMessage, InfobipAccount, InfobipWorld, KakaoTemplate, OwnNumber,
+    RcsSender, ReceivedMessage, Scenario, SentClick, SentReply, SentReport, SentSeen, SignatureEncoding,
+    WebhookSecurity, WhatsAppSender, WhatsAppTemplate, sample,
 };
 pub use sfmc::{
     BusinessUnit, Column, ColumnType, DataExtensionSpec, EventDefinition, ReceivedEvent, SfmcWorld, UnknownUnit,
@@ -120,6 +123,21 @@ pub struct DeliveryScript {
     pub seen_delay: Duration,
     /// Whether the seen report comes before the delivery report instead, half of `delay` after acceptance.
     pub is_seen_first: bool,
+    /// Share of the delivered messages that are answered, of those from a sender that can receive and has a forward
+    /// ([`InboundForward`]): SMS, MMS, WhatsApp, Viber, RCS.
+    pub reply_per_mille: u16,
+    /// From the delivery report to the reply.
+    pub reply_delay: Duration,
+    /// What persons write; chosen from the seed and their number.
+    pub replies: Vec<String>,
+    /// Share of the replies that name the message they answer.
+    pub paired_per_mille: u16,
+    /// Share of the replies that carry the callback data of the message they answer.
+    pub reply_callback_per_mille: u16,
+    /// Share of the replies on WhatsApp and RCS that are a tap on the message's quick reply, where it has one.
+    pub reply_button_per_mille: u16,
+    /// Share of the other replies that are an image with the text as its caption; never on SMS.
+    pub reply_image_per_mille: u16,
     /// Whether reports of MMS lack `to` and `error`, as an example of Infobip's does (infobip.md 9.1).
     pub is_mms_report_bare: bool,
     /// Results per webhook request.
@@ -138,6 +156,13 @@ impl Default for DeliveryScript {
             seen_per_mille: 0,
             seen_delay: Duration::from_millis(500),
             is_seen_first: false,
+            reply_per_mille: 0,
+            reply_delay: Duration::from_millis(500),
+            replies: ["YES", "no thanks", "STOP", "👍 sounds good", "نعم من فضلك"].map(str::to_owned).to_vec(),
+            paired_per_mille: 1_000,
+            reply_callback_per_mille: 500,
+            reply_button_per_mille: 0,
+            reply_image_per_mille: 0,
             is_mms_report_bare: false,
             batch_max: 100,
         }

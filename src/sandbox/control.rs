@@ -96,6 +96,10 @@ async fn infobip(world: &InfobipWorld, method: &str, segments: &[&str], call: &C
             let clicks = world.clicks_from(number("from", 0), number("limit", LIMIT_DEFAULT));
             Ok(Reply::json(200, &json!({ "clicks": clicks })))
         }
+        ("GET", ["replies"]) => {
+            let replies = world.replies_from(number("from", 0), number("limit", LIMIT_DEFAULT));
+            Ok(Reply::json(200, &json!({ "replies": replies })))
+        }
         _ => Err(unknown()),
     }
 }
@@ -110,6 +114,21 @@ async fn sfmc(world: &SfmcWorld, method: &str, segments: &[&str], call: &Call) -
             Ok(Reply::json(200, &json!({ "rows": world.rows(mid, key) })))
         }
         ("GET", ["events"]) => Ok(Reply::json(200, &json!({ "events": world.events() }))),
+        ("POST", ["eventDefinitions"]) => {
+            #[derive(Deserialize)]
+            #[serde(rename_all = "camelCase", deny_unknown_fields)]
+            struct ApiEvent {
+                mid: u64,
+                name: String,
+                data_extension_key: String,
+            }
+            let event: ApiEvent = call.parse().map_err(refused)?;
+            if world.data_extension(event.mid, &event.data_extension_key).is_none() {
+                return Err(problem(404, "there is no such data extension"));
+            }
+            let made = world.add_api_event(event.mid, &event.name, &event.data_extension_key);
+            made.map(|made| Reply::json(201, &json!(made))).map_err(|error| problem(404, &error.to_string()))
+        }
         ("POST", ["journeys"]) => start_journey(world, call).await,
         ("GET", ["journeys", id]) => {
             let run = run(world, id)?;

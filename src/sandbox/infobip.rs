@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 mod acceptance;
@@ -39,7 +39,9 @@ mod webhooks;
 mod whatsapp;
 
 pub use account::InfobipAccount;
-pub use inbound::InboundMessage;
+pub use inbound::{
+    InboundFormat, InboundForward, InboundKind, InboundMessage, SentReply, SignatureEncoding, WebhookSecurity,
+};
 pub use registered::{KakaoTemplate, OwnNumber, RcsSender, Scenario, WhatsAppSender, WhatsAppTemplate};
 
 use super::DeliveryScript;
@@ -48,6 +50,7 @@ use super::front::{Call, Reply};
 use super::http_client;
 use crate::clock::{Clock, Timestamp};
 use account::Account;
+use inbound::replies::{self, Reply as PersonsReply};
 use ledger::Ledger;
 use webhooks::Outbox;
 
@@ -139,6 +142,8 @@ struct State {
     script: DeliveryScript,
     accounts: BTreeMap<String, Account>,
     ledger: Ledger,
+    /// In the order of the messages they answer.
+    replies: Vec<PersonsReply>,
     outbox: Outbox,
     webhook_faults: WebhookFaults,
     poison: Option<String>,
@@ -162,6 +167,7 @@ impl InfobipWorld {
             script,
             accounts: BTreeMap::new(),
             ledger: Ledger::default(),
+            replies: Vec::new(),
             outbox: Outbox::default(),
             webhook_faults: WebhookFaults::default(),
             poison: None,
@@ -170,10 +176,10 @@ impl InfobipWorld {
             log_calls: HashMap::new(),
         };
         let shared = Shared {
-            clock,
+            clock: Arc::clone(&clock),
             client: http_client()?,
             runtime: tokio::runtime::Handle::current(),
-            faults: Faults::default(),
+            faults: Faults::new(clock),
             state: Mutex::new(state),
             outbox_changed: Notify::new(),
             closing: watch::Sender::new(false),
@@ -271,6 +277,19 @@ impl InfobipWorld {
         self.lock().ledger.clicks(now, first, limit)
     }
 
+    /// Replies by script that were written by now, in the order of the messages they answer.
+    pub fn replies(&self) -> Vec<SentReply> {
+        self.replies_from(0, usize::MAX)
+    }
+
+    /// Replies from the `first` scheduled on, at most `limit`.
+    pub fn replies_from(&self, first: usize, limit: usize) -> Vec<SentReply> {
+        let now = self.shared.clock.steady();
+        let state = self.lock();
+        let written = state.replies.iter().skip(first).take(limit).filter(|reply| reply.at <= now);
+        written.map(PersonsReply::shown).collect()
+    }
+
     /// Webhook requests that were answered with 2xx.
     pub fn webhooks_sent(&self) -> u64 {
         self.lock().outbox.sent
@@ -324,14 +343,14 @@ impl InfobipWorld {
         self.shared.outbox_changed.notify_one();
     }
 
-    /// Posts an inbound message in the format `MO_MESSAGES_API_JSON` (infobip.md 9.5) and returns the status it was
-    /// answered with. Not retried.
+    /// Posts an inbound message in its format and returns the status it was answered with. Without credentials, and not
+    /// retried.
     ///
     /// # Errors
     ///
     /// When the URL does not answer.
     pub async fn send_inbound(&self, url: &str, message: InboundMessage) -> Result<u16, reqwest::Error> {
-        let body = json!({ "results": [message.to_json(self.shared.clock.now())] });
+        let body = replies::body_of_one(&message, self.shared.clock.now());
         let answer = self.shared.client.post(url).json(&body).send().await?;
         Ok(answer.status().as_u16())
     }

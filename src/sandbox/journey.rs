@@ -21,7 +21,9 @@
 //!           "retryCount": 5, "retryDelay": 10000, "concurrentRequests": 5 } },
 //!         "configurationArguments": { "save": { "url": "…" }, "validate": { "url": "…" },
 //!           "publish": { "url": "…" }, "stop": { "url": "…" } } } },
-//!     { "kind": "wait", "key": "WAIT-1", "durationMs": 60000, "next": "REST-2" },
+//!     { "kind": "wait", "key": "WAIT-1", "durationMs": 60000, "next": "EVENT-1" },
+//!     { "kind": "waitUntilEvent", "key": "EVENT-1", "eventDefinitionKey": "APIEvent-5a1c0f6e", "maxWaitMs": 86400000,
+//!       "next": "REST-2", "otherwise": "REST-2" },
 //!     { "kind": "rest", "key": "REST-2", "next": "SPLIT-1", "activity": {} },
 //!     { "kind": "decisionSplit", "key": "SPLIT-1",
 //!       "rules": [ { "label": "Delivered", "operand": "{{Interaction.REST-2.statusName}}",
@@ -51,7 +53,9 @@ use tokio::sync::{Notify, watch};
 mod execute;
 mod lifecycle;
 pub(super) mod runner;
+mod step;
 mod template;
+pub(super) mod waiting;
 
 /// The column that holds the contact key.
 const CONTACT_KEY_COLUMN: &str = "SubscriberKey";
@@ -101,7 +105,19 @@ impl Journey {
                 return broken(format!("{} leads to {unknown}, which does not exist", activity.key()));
             }
         }
+        let mut awaited = HashSet::new();
+        if let Some(twice) = self.awaited_events().find(|event| !awaited.insert(*event)) {
+            return broken(format!("two activities wait for the event {twice}"));
+        }
         Ok(())
+    }
+
+    /// The event definitions that activities wait for.
+    pub(super) fn awaited_events(&self) -> impl Iterator<Item = &str> {
+        self.activities.iter().filter_map(|activity| match activity {
+            Activity::WaitUntilEvent { event_definition_key, .. } => Some(event_definition_key.as_str()),
+            _ => None,
+        })
     }
 }
 
@@ -126,6 +142,22 @@ pub enum Activity {
         #[serde(default)]
         next: Option<String>,
     },
+    /// Holds each contact until an API event of a definition comes with its contact key to `POST /interaction/v1/events`.
+    /// An event that comes before the contact does is lost; one that comes releases every instance of the contact
+    /// (sfmc.md 7).
+    WaitUntilEvent {
+        key: String,
+        /// Of a definition of the business unit; no two activities of a journey wait for the same one.
+        event_definition_key: String,
+        /// After which the contact goes on without an event.
+        #[serde(rename = "maxWaitMs", with = "millis")]
+        max_wait: Duration,
+        #[serde(default)]
+        next: Option<String>,
+        /// Where contacts go for whom no event came.
+        #[serde(default)]
+        otherwise: Option<String>,
+    },
     /// Sends each contact along the first rule that holds.
     DecisionSplit {
         key: String,
@@ -140,13 +172,17 @@ impl Activity {
     /// The activity's key.
     pub fn key(&self) -> &str {
         match self {
-            Self::Rest { key, .. } | Self::Wait { key, .. } | Self::DecisionSplit { key, .. } => key,
+            Self::Rest { key, .. }
+            | Self::Wait { key, .. }
+            | Self::WaitUntilEvent { key, .. }
+            | Self::DecisionSplit { key, .. } => key,
         }
     }
 
     fn targets(&self) -> Vec<&str> {
         match self {
             Self::Rest { next, .. } | Self::Wait { next, .. } => next.iter().map(String::as_str).collect(),
+            Self::WaitUntilEvent { next, otherwise, .. } => next.iter().chain(otherwise).map(String::as_str).collect(),
             Self::DecisionSplit { rules, otherwise, .. } => {
                 rules.iter().filter_map(|rule| rule.next.as_deref()).chain(otherwise.as_deref()).collect()
             }
@@ -257,7 +293,8 @@ pub struct Progress {
     pub ejected: u64,
     /// Contacts that reached an end of their path.
     pub finished: u64,
-    /// Contacts per branch taken, under `SPLIT-1/label`; `SPLIT-1/otherwise` for the rest.
+    /// Contacts per branch taken, under `SPLIT-1/label`; `SPLIT-1/otherwise` for the rest. Of a wait until an event
+    /// `EVENT-1/event` and `EVENT-1/otherwise`.
     pub branches: BTreeMap<String, u64>,
     /// Contacts that arrived at each activity.
     pub arrived: BTreeMap<String, u64>,

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -23,12 +22,14 @@ mod soap_objects;
 mod token;
 mod xml;
 
+pub use events::{EventDefinition, ReceivedEvent};
 pub use extension::{Column, ColumnType, DataExtensionSpec};
 
 use super::faults::{Fault, FaultKind, Faults};
 use super::front::{Call, Reply};
 use super::http_client;
 use super::journey::runner::Runner;
+use super::journey::waiting::Waiting;
 use super::journey::{Journey, JourneyError, JourneyOptions, JourneyRun};
 use crate::clock::{Clock, Timestamp};
 use async_rows::AsyncRequest;
@@ -53,33 +54,6 @@ pub struct BusinessUnit {
     /// Customer key and value of a salt key in Key Management: signs instead of the secret for activities whose
     /// `customerKey` names it.
     pub salt: Option<(String, String)>,
-}
-
-/// An event definition, such as the API event of a Wait Until Event activity.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventDefinition {
-    /// `APIEvent-…`, `DEAudience-…`; must not contain a period.
-    pub event_definition_key: String,
-    pub name: String,
-    /// `APIEvent`, `EmailAudience` …
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// External key of the extension whose required columns an event must fill, and into which it is written.
-    pub data_extension_key: Option<String>,
-}
-
-/// An API event that was accepted.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReceivedEvent {
-    pub mid: u64,
-    pub contact_key: String,
-    pub event_definition_key: String,
-    pub data: Value,
-    pub event_instance_id: String,
-    /// On the steady clock.
-    pub at: Timestamp,
 }
 
 /// No business unit of that MID was registered.
@@ -109,6 +83,8 @@ struct Shared {
     state: Mutex<State>,
     /// Turns true when the sandbox stops; every journey hears it.
     closing: watch::Sender<bool>,
+    /// Whom an event can release. Its lock is only ever taken after `state`'s, or alone.
+    waiting: Arc<Waiting>,
 }
 
 /// Everything behind the one lock.
@@ -160,12 +136,13 @@ impl SfmcWorld {
         };
         let shared = Shared {
             origin,
-            clock,
+            clock: Arc::clone(&clock),
             client: http_client()?,
             runtime: tokio::runtime::Handle::current(),
-            faults: Faults::default(),
+            faults: Faults::new(clock),
             state: Mutex::new(state),
             closing: watch::Sender::new(false),
+            waiting: Arc::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -234,18 +211,6 @@ impl SfmcWorld {
         Ok(())
     }
 
-    /// Registers an event definition with a business unit.
-    ///
-    /// # Errors
-    ///
-    /// When the unit is unknown.
-    pub fn add_event_definition(&self, mid: u64, definition: EventDefinition) -> Result<(), UnknownUnit> {
-        let mut state = self.lock();
-        let unit = state.units.get_mut(&mid).ok_or(UnknownUnit(mid))?;
-        unit.event_definitions.push((new_guid(), definition));
-        Ok(())
-    }
-
     /// Registers a journey as `GET /interaction/v1/interactions` shows it. Journeys of the runner are added by
     /// themselves.
     ///
@@ -257,11 +222,6 @@ impl SfmcWorld {
         let unit = state.units.get_mut(&mid).ok_or(UnknownUnit(mid))?;
         unit.interactions.push(interaction);
         Ok(())
-    }
-
-    /// The API events received, in order.
-    pub fn events(&self) -> Vec<ReceivedEvent> {
-        self.lock().events.clone()
     }
 
     /// Requests received so far, refused ones included, those reset before reading not.
@@ -314,7 +274,14 @@ impl SfmcWorld {
         options: JourneyOptions,
     ) -> Result<JourneyRun, JourneyError> {
         let unit = self.lock().units.get(&mid).map(|unit| unit.unit.clone()).ok_or(JourneyError::UnknownUnit(mid))?;
+        let unknown = journey.awaited_events().find(|key| self.event_definition(mid, key).is_none());
+        if let Some(unknown) = unknown {
+            let problem = format!("the business unit has no event definition {unknown}");
+            return Err(JourneyError::Invalid(problem));
+        }
         let runner = Runner {
+            mid,
+            waiting: Arc::clone(&self.shared.waiting),
             clock: Arc::clone(&self.shared.clock),
             client: self.shared.client.clone(),
             runtime: self.shared.runtime.clone(),
@@ -355,14 +322,21 @@ impl SfmcWorld {
         state.calls += 1;
         state.settle(now);
         let is_soap = call.path.eq_ignore_ascii_case("/Service.asmx");
+        let async_error = match fault {
+            Some(FaultKind::AsyncError { text }) => Some(text.as_str()),
+            _ => None,
+        };
+        let fault = fault.filter(|_| async_error.is_none());
         if let Some(fault) = fault {
             return match fault {
-                _ if is_soap => soap::faulty(fault),
+                _ if is_soap => soap::faulty(call, fault),
                 FaultKind::Unauthorized if call.path == token::PATH => token::invalid_client(),
                 _ => rest::faulty(fault),
             };
         }
-        let scene = Scene { now, wall: self.shared.clock.now(), origin: &self.shared.origin };
+        let shared = &self.shared;
+        let scene =
+            Scene { now, wall: shared.clock.now(), origin: &shared.origin, async_error, waiting: &shared.waiting };
         if is_soap {
             soap::answer(&mut state, &scene, call)
         } else if call.path == token::PATH {
@@ -384,6 +358,9 @@ struct Scene<'a> {
     /// On the wall clock, for dates in answers.
     wall: Timestamp,
     origin: &'a str,
+    waiting: &'a Waiting,
+    /// How the processing of a row request fails that comes now.
+    async_error: Option<&'a str>,
 }
 
 impl State {

@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 
 mod channels;
 mod control;
+mod events;
 mod faults;
 mod journeys;
 mod rest;
@@ -165,6 +166,8 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 struct Got {
     path: String,
     content_type: String,
+    /// Names in lower case.
+    headers: std::collections::HashMap<String, String>,
     body: String,
 }
 
@@ -207,6 +210,11 @@ impl Endpoint {
                 let got = Got {
                     path: request.path().to_owned(),
                     content_type: header.unwrap_or_default().to_owned(),
+                    headers: request
+                        .headers()
+                        .iter()
+                        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                        .collect(),
                     body: String::from_utf8(body.to_vec()).unwrap(),
                 };
                 let before = {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::channel::{Addressee, Channel, Envelope, Verdict};
+use super::channel::{Addressee, Channel, Envelope, Verdict, items};
+use super::inbound::replies::{Answered, Reply};
 use super::ledger::Entry;
 use super::outcome;
 use super::status::{DELIVERED, Status, UNDELIVERABLE};
 use super::text::parts;
 use super::webhooks::{Item, What};
-use super::{InfobipAccount, Scene, State, links, new_id, omni};
+use super::{InfobipAccount, Scene, State, WhatsAppTemplate, links, new_id, omni};
 use crate::sandbox::fields::Fields as _;
 
 /// What all messages of a request share.
@@ -35,6 +36,11 @@ pub(super) struct Message {
     wants_intermediate: bool,
     seen_url: Option<Arc<str>>,
     tracking_url: Option<Arc<str>>,
+    callback_data: Option<Arc<str>>,
+    /// `entityId` and `applicationId`.
+    platform: Option<Value>,
+    /// Label and payload of the first button that a person can tap.
+    button: Option<(String, String)>,
 }
 
 impl Message {
@@ -63,6 +69,9 @@ impl Message {
             wants_intermediate: envelope.wants_intermediate(message),
             seen_url: envelope.seen_url(message).filter(|_| has_seen_reports),
             tracking_url: envelope.tracking_url(body, message),
+            callback_data: envelope.callback_data(message).as_str().map(Arc::from),
+            platform: platform(message),
+            button: button(account, envelope, message),
         }
     }
 }
@@ -114,6 +123,7 @@ pub(super) fn accept(
     let delay = state.delay();
     let seen_after = if script.is_seen_first { delay / 2 } else { delay.saturating_add(script.seen_delay) };
     let is_seen = is_delivered && message.seen_url.is_some() && outcome::is_seen(state.seed, to, script);
+    let reply_after = delay.saturating_add(script.reply_delay);
     let is_clicked = is_delivered
         && message.link.is_some()
         && message.tracking_url.is_some()
@@ -156,7 +166,59 @@ pub(super) fn accept(
     if is_clicked {
         schedule(delay.saturating_mul(2), &message.tracking_url, What::Click);
     }
+    let account = state.registered(request.api_key);
+    let answered = Answered {
+        message_id: &message_id,
+        channel_name: message.channel_name,
+        sender: &message.sender,
+        to,
+        callback_data: message.callback_data.as_deref(),
+        platform: message.platform.as_ref(),
+        button: message.button.as_ref(),
+        at: scene.now.plus(reply_after),
+        wall_at: scene.wall.plus(reply_after),
+    };
+    let reply = Reply::to(&answered, &account, state.seed, &state.script).filter(|_| is_delivered);
+    if let Some(reply) = reply {
+        let item = Item { url: Arc::clone(&reply.url), place: state.replies.len(), what: What::Reply };
+        state.outbox.schedule(reply.at, item);
+        state.replies.push(reply);
+    }
     Judgement { message_id, status: request.channel.accepted, parts }
+}
+
+/// `entityId` and `applicationId`, which older messages have at their top.
+fn platform(message: &Value) -> Option<Value> {
+    let of_options = message.pointer("/options/platform").cloned();
+    of_options.or_else(|| {
+        let names = ["entityId", "applicationId"].into_iter();
+        let given: Map<_, _> = names.filter_map(|name| Some((name.to_owned(), message.get(name)?.clone()))).collect();
+        (!given.is_empty()).then_some(Value::Object(given))
+    })
+}
+
+/// The first quick reply of a WhatsApp template, or reply suggestion of RCS.
+fn button(account: &InfobipAccount, envelope: Envelope, message: &Value) -> Option<(String, String)> {
+    let content = message.at("content");
+    let first = |buttons: &Value, kind: &str, field: &str| {
+        let first = items(buttons).iter().find(|button| button.at("type") == kind)?;
+        first.at(field).as_str().map(str::to_owned)
+    };
+    match envelope {
+        Envelope::WhatsApp => {
+            let is_it = |template: &&WhatsAppTemplate| {
+                content.at("templateName") == template.name.as_str() && message.at("from") == template.sender.as_str()
+            };
+            let template = account.whatsapp_templates.iter().find(is_it)?;
+            let payload = first(content.at("templateData").at("buttons"), "QUICK_REPLY", "parameter")?;
+            Some((first(template.structure.at("buttons"), "QUICK_REPLY", "text")?, payload))
+        }
+        Envelope::Unified => {
+            let suggestions = content.at("suggestions");
+            Some((first(suggestions, "REPLY", "text")?, first(suggestions, "REPLY", "postbackData")?))
+        }
+        Envelope::Omni => None,
+    }
 }
 
 /// Whether a recipient can be a number in E.164: digits only, 8 to 15 of them, no leading zero. WhatsApp also takes

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inbound::{InboundForward, WebhookSecurity};
 use super::registered::{
     KakaoTemplate, OwnNumber, RcsSender, Scenario, WhatsAppSender, WhatsAppTemplate, default_templates,
 };
@@ -55,6 +56,10 @@ pub struct InfobipAccount {
     /// Alim templates. With none, every template code is taken; else an unknown one makes its message fail.
     pub kakao_templates: Vec<KakaoTemplate>,
     pub scenarios: Vec<Scenario>,
+    /// Where messages to numbers and resources are posted; those to others go nowhere.
+    pub inbound: Vec<InboundForward>,
+    /// The credentials of inbound requests.
+    pub inbound_security: Option<WebhookSecurity>,
 }
 
 impl InfobipAccount {
@@ -100,6 +105,8 @@ impl InfobipAccount {
                     &[("KAKAO_CHINGU", sample::KAKAO_PROFILE_KEY)],
                 ),
             ],
+            inbound: Vec::new(),
+            inbound_security: None,
         }
     }
 
@@ -131,6 +138,18 @@ impl InfobipAccount {
         self.kakao_templates.retain(|known| (&known.sender, &known.code) != (&template.sender, &template.code));
         self.kakao_templates.push(template);
         self
+    }
+
+    /// With a forward more; it replaces the one of the same channel and number.
+    #[must_use]
+    pub fn with_inbound(mut self, forward: InboundForward) -> Self {
+        self.set_inbound(forward);
+        self
+    }
+
+    pub(super) fn set_inbound(&mut self, forward: InboundForward) {
+        self.inbound.retain(|known| (&known.channel, &known.number) != (&forward.channel, &forward.number));
+        self.inbound.push(forward);
     }
 
     /// With a scenario more; it replaces the one of the same key.

@@ -1,6 +1,7 @@
 //! Which endpoints exist and which scopes they need (infobip.md 1.7, 11).
 
 use super::channel::Channel;
+use super::inbound::configuration;
 use super::{Scene, State, history, kakao_alim, kakao_chingu, listings, mms, omni, rcs, sending, sms, viber, whatsapp};
 use crate::sandbox::front::{Call, Reply};
 
@@ -131,6 +132,9 @@ pub(super) fn find(method: &str, path: &str) -> Option<Endpoint> {
             Some((&["account-management:manage"], Action::Answer(listings::balance)))
         }
         ("GET", ["numbers", "1", "numbers"]) => Some((NUMBERS, Action::Answer(listings::numbers))),
+        ("POST", ["resource-management", "1", "inbound-message-configurations"]) => {
+            Some((NUMBERS, Action::Answer(configuration::create)))
+        }
         ("POST", ["resources", "1", "resources"]) => Some((NUMBERS, Action::Answer(listings::resources))),
         _ => None,
     };

@@ -133,6 +133,7 @@ pub(super) fn faulty(fault: &FaultKind) -> Reply {
         }
         FaultKind::Status { code } => plain(Family::New, *code),
         FaultKind::SoapFault { .. } => plain(Family::New, 500),
+        FaultKind::SoapError { .. } | FaultKind::AsyncError { .. } => plain(Family::New, 400),
         FaultKind::Slow { .. } | FaultKind::ResetBeforeReading | FaultKind::ResetMidway => plain(Family::New, 500),
     }
 }

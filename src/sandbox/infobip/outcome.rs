@@ -41,7 +41,17 @@ pub(super) fn is_seen(seed: u64, to: &str, script: &DeliveryScript) -> bool {
 }
 
 /// An even draw from 0 to 999.
-fn draw(seed: u64, to: &str, purpose: &str) -> u16 {
+pub(super) fn draw(seed: u64, to: &str, purpose: &str) -> u16 {
+    u16::try_from(hash(seed, to, purpose) % 1_000).unwrap_or(0)
+}
+
+/// One of several, each as likely as the other.
+pub(super) fn pick<'a, T>(seed: u64, to: &str, purpose: &str, several: &'a [T]) -> Option<&'a T> {
+    let count = u64::try_from(several.len()).unwrap_or(u64::MAX).max(1);
+    several.get(usize::try_from(hash(seed, to, purpose) % count).unwrap_or(0))
+}
+
+fn hash(seed: u64, to: &str, purpose: &str) -> u64 {
     // FNV-1a, finished as splitmix64 does, so that neighbouring numbers fall far apart.
     let mut hash = seed ^ 0xcbf2_9ce4_8422_2325;
     for byte in purpose.bytes().chain(to.bytes()) {
@@ -49,8 +59,7 @@ fn draw(seed: u64, to: &str, purpose: &str) -> u16 {
     }
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^= hash >> 31;
-    u16::try_from(hash % 1_000).unwrap_or(0)
+    hash ^ (hash >> 31)
 }
 
 #[cfg(test)]

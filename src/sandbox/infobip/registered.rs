@@ -21,10 +21,14 @@ impl OwnNumber {
         Self { number: number.to_owned(), kind: kind.to_owned(), capabilities }
     }
 
+    /// 32 digits as the real keys have, made of the number.
+    pub(super) fn key(&self) -> String {
+        format!("{:0>32}", self.number)
+    }
+
     pub(super) fn to_json(&self) -> Value {
         json!({
-            // 32 digits as the real keys have, made of the number.
-            "numberKey": format!("{:0>32}", self.number),
+            "numberKey": self.key(),
             "number": self.number,
             "country": "HR",
             "countryName": "Croatia",

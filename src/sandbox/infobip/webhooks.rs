@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use super::inbound::WebhookSecurity;
+use super::inbound::replies::{self, Reply};
 use super::status::WAITING;
 use super::{InfobipWorld, State};
 use crate::clock::Timestamp;
@@ -25,7 +29,7 @@ pub(super) fn date(at: Timestamp) -> String {
     format!("{}+0000", at.to_iso_millis().trim_end_matches('Z'))
 }
 
-/// Something to report about the message at `place` in the ledger.
+/// Something to report about the message at `place` in the ledger, or among the replies.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) url: Arc<str>,
@@ -40,6 +44,7 @@ pub(super) enum What {
     Final,
     Seen,
     Click,
+    Reply,
 }
 
 /// A failed request that will be repeated as it was.
@@ -86,7 +91,7 @@ impl Outbox {
     }
 
     /// Takes what is due at `now` and may be sent.
-    fn collect(&mut self, now: Timestamp, batch_max: usize, is_reordered: bool) -> Vec<Parcel> {
+    fn collect(&mut self, now: Timestamp, batch_max: usize, is_reordered: bool, replies: &[Reply]) -> Vec<Parcel> {
         let after_now = (now.plus_nanos(1), 0);
         let later = self.due.split_off(&after_now);
         let mut due: Vec<Item> = std::mem::replace(&mut self.due, later).into_values().collect();
@@ -104,7 +109,11 @@ impl Outbox {
         for (url, ready) in &mut self.ready {
             let in_flight = self.in_flight.entry(Arc::clone(url)).or_default();
             while *in_flight < IN_FLIGHT_MAX && !ready.is_empty() {
-                parcels.push(Parcel { url: Arc::clone(url), items: batch(ready, batch_max.max(1)), failures: 0 });
+                parcels.push(Parcel {
+                    url: Arc::clone(url),
+                    items: batch(ready, batch_max.max(1), replies),
+                    failures: 0,
+                });
                 *in_flight += 1;
             }
         }
@@ -133,14 +142,13 @@ impl Outbox {
     }
 }
 
-/// The next request's items: one click, or up to `max` reports of one kind.
-fn batch(ready: &mut VecDeque<Item>, max: usize) -> Vec<Item> {
+/// The next request's items: one click, or up to `max` reports or replies of one kind.
+fn batch(ready: &mut VecDeque<Item>, max: usize, replies: &[Reply]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     while let Some(item) = ready.front() {
         // A click is a single object, never part of a list; seen reports have requests of their own.
         let is_click = item.what == What::Click;
-        let is_other =
-            items.first().is_some_and(|first| is_click || (first.what == What::Seen) != (item.what == What::Seen));
+        let is_other = items.first().is_some_and(|first| is_click || !go_together(first, item, replies));
         if items.len() >= max || is_other {
             break;
         }
@@ -152,8 +160,32 @@ fn batch(ready: &mut VecDeque<Item>, max: usize) -> Vec<Item> {
     items
 }
 
+/// Whether two items, neither a click, can be in one request.
+fn go_together(first: &Item, second: &Item, replies: &[Reply]) -> bool {
+    match (first.what, second.what) {
+        (What::Reply, What::Reply) => {
+            let both = replies.get(first.place).zip(replies.get(second.place));
+            both.is_some_and(|(first, second)| first.fits(second))
+        }
+        (What::Reply, _) | (_, What::Reply) => false,
+        (first, second) => (first == What::Seen) == (second == What::Seen),
+    }
+}
+
 impl State {
+    /// The replies among a request's items: all of them or none.
+    fn replies_of<'a>(&'a self, items: &'a [Item]) -> impl Iterator<Item = &'a Reply> {
+        items.iter().filter(|item| item.what == What::Reply).filter_map(|item| self.replies.get(item.place))
+    }
+
+    fn security(&self, items: &[Item]) -> Option<WebhookSecurity> {
+        self.replies_of(items).next().and_then(|reply| reply.security.clone())
+    }
+
     fn body(&self, items: &[Item], now: Timestamp) -> Value {
+        if items.first().is_some_and(|item| item.what == What::Reply) {
+            return replies::body(self.replies_of(items));
+        }
         let mut results = Vec::with_capacity(items.len());
         for item in items {
             let Some(entry) = self.ledger.entry(item.place) else { continue };
@@ -162,10 +194,18 @@ impl State {
                 What::Final => results.push(entry.report(entry.fate)),
                 What::Seen => results.push(entry.seen_report()),
                 What::Click => return entry.click(now),
+                What::Reply => {}
             }
         }
         json!({ "results": results })
     }
+}
+
+/// A request's content beside its address.
+struct Posting {
+    body: Value,
+    security: Option<WebhookSecurity>,
+    is_duplicated: bool,
 }
 
 /// Sends webhooks until the sandbox stops.
@@ -180,16 +220,21 @@ pub(super) async fn deliver(world: InfobipWorld) {
             let batch_max = state.script.batch_max;
             let mut parcels = Vec::new();
             if !faults.off {
-                for parcel in state.outbox.collect(now, batch_max, faults.reordered) {
-                    let body = state.body(&parcel.items, world.shared.clock.now());
-                    parcels.push((parcel, body, faults.duplicated));
+                let State { outbox, replies, .. } = &mut *state;
+                for parcel in outbox.collect(now, batch_max, faults.reordered, replies) {
+                    let posting = Posting {
+                        body: state.body(&parcel.items, world.shared.clock.now()),
+                        security: state.security(&parcel.items),
+                        is_duplicated: faults.duplicated,
+                    };
+                    parcels.push((parcel, posting));
                 }
             }
             let earliest = if faults.off { None } else { state.outbox.earliest() };
             (parcels, earliest)
         };
-        for (parcel, body, is_duplicated) in parcels {
-            sending.push(post(world.clone(), parcel, body, is_duplicated));
+        for (parcel, posting) in parcels {
+            sending.push(post(world.clone(), parcel, posting));
         }
         let alarm = async {
             match earliest {
@@ -209,10 +254,18 @@ pub(super) async fn deliver(world: InfobipWorld) {
     }
 }
 
-async fn post(world: InfobipWorld, parcel: Parcel, body: Value, is_duplicated: bool) -> (Parcel, bool) {
+async fn post(world: InfobipWorld, parcel: Parcel, posting: Posting) -> (Parcel, bool) {
+    let Posting { body, security, is_duplicated } = posting;
+    // What is signed is what is sent, to the byte.
+    let body = Bytes::from(body.to_string());
+    let credentials = security.map(|security| security.header(&body));
     let mut is_taken = false;
     for _ in 0..if is_duplicated { 2 } else { 1 } {
-        let answer = world.shared.client.post(&*parcel.url).json(&body).timeout(TIMEOUT).send().await;
+        let mut request = world.shared.client.post(&*parcel.url).header(CONTENT_TYPE, "application/json");
+        if let Some((name, value)) = &credentials {
+            request = request.header(name, value);
+        }
+        let answer = request.body(body.clone()).timeout(TIMEOUT).send().await;
         is_taken = answer.is_ok_and(|answer| answer.status().is_success());
     }
     (parcel, is_taken)

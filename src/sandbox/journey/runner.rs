@@ -1,28 +1,32 @@
 //! The walk: one loop per journey, no task per contact.
 //!
-//! A contact is either ready at an activity, in flight to its endpoint, or asleep until a moment; the loop moves it from
-//! one to the next. Executes in flight are bounded by each activity's `concurrentRequests`.
+//! A contact is either ready at an activity, in flight to its endpoint, asleep until a moment, or held until an event and
+//! at most until a moment; the loop moves it from one to the next. Executes in flight are bounded by each activity's `concurrentRequests`.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use super::execute::{Attempt, ExecuteSettings, Pass, attempt};
-use super::template::{Defaults, Scope, Text};
+use super::execute::{Attempt, Pass, attempt};
+use super::step::{Branch, Rule, Step, steps};
+use super::template::{Defaults, Scope};
+use super::waiting::{Awaited, Waiting};
 use super::{
     Activity, CONTACT_KEY_COLUMN, ContactPath, Ejection, Journey, JourneyError, JourneyOptions, JourneyOutcome,
-    JourneyRun, SplitOperator, check_audience, lifecycle,
+    JourneyRun, check_audience, lifecycle,
 };
 use crate::clock::{Clock, Timestamp};
 
 /// What a journey needs from its business unit and the sandbox.
 pub(in crate::sandbox) struct Runner {
+    pub(in crate::sandbox) mid: u64,
+    pub(in crate::sandbox) waiting: Arc<Waiting>,
     pub(in crate::sandbox) clock: Arc<dyn Clock>,
     pub(in crate::sandbox) client: reqwest::Client,
     pub(in crate::sandbox) runtime: tokio::runtime::Handle,
@@ -42,12 +46,12 @@ impl Runner {
     ) -> Result<JourneyRun, JourneyError> {
         journey.check()?;
         check_audience(&audience)?;
-        let steps = self.steps(&journey)?;
+        let steps = steps(&journey, &self.signing_secret, self.salt.as_ref())?;
         let ids: Vec<String> = steps
             .iter()
             .map(|step| match step {
                 Step::Rest { settings, .. } => settings.activity_id.clone(),
-                Step::Wait { .. } | Step::Split { .. } => String::new(),
+                Step::Wait { .. } | Step::Event { .. } | Step::Split { .. } => String::new(),
             })
             .collect();
         if !options.skips_activation {
@@ -57,7 +61,10 @@ impl Runner {
         }
         let run = JourneyRun::new();
         run.lock().entered = audience.len() as u64;
+        let (release, released) = mpsc::unbounded_channel();
         let walk = Walk {
+            release,
+            released,
             defaults: Defaults::of(&journey),
             contacts: audience.into_iter().map(Contact::new).collect(),
             ready: steps.iter().map(|_| VecDeque::new()).collect(),
@@ -76,53 +83,6 @@ impl Runner {
         walk.runner.runtime.clone().spawn(walk.go());
         Ok(run)
     }
-
-    fn steps(&self, journey: &Journey) -> Result<Vec<Step>, JourneyError> {
-        let places: HashMap<&str, usize> =
-            journey.activities.iter().enumerate().map(|(place, activity)| (activity.key(), place)).collect();
-        let place = |next: &Option<String>| next.as_deref().and_then(|key| places.get(key)).copied();
-        let step = |activity: &Activity| {
-            Ok(match activity {
-                Activity::Rest { key, activity, next } => {
-                    let id = Uuid::new_v4().to_string();
-                    let settings = ExecuteSettings::read(activity, id, &self.signing_secret, self.salt.as_ref())
-                        .map_err(|problem| JourneyError::Invalid(format!("{key}: {problem}")))?;
-                    Step::Rest { settings, next: place(next) }
-                }
-                Activity::Wait { duration, next, .. } => Step::Wait { duration: *duration, next: place(next) },
-                Activity::DecisionSplit { key, rules, otherwise } => {
-                    let branch = |label: &str, next| Branch { label: format!("{key}/{label}"), next: place(next) };
-                    let rules = rules.iter().map(|rule| Rule {
-                        operand: Text::parse(&rule.operand),
-                        operator: rule.operator,
-                        value: rule.value.clone(),
-                        branch: branch(&rule.label, &rule.next),
-                    });
-                    Step::Split { rules: rules.collect(), otherwise: branch("otherwise", otherwise) }
-                }
-            })
-        };
-        journey.activities.iter().map(step).collect()
-    }
-}
-
-/// An activity, ready to be walked.
-enum Step {
-    Rest { settings: ExecuteSettings, next: Option<usize> },
-    Wait { duration: std::time::Duration, next: Option<usize> },
-    Split { rules: Vec<Rule>, otherwise: Branch },
-}
-
-struct Rule {
-    operand: Text,
-    operator: SplitOperator,
-    value: String,
-    branch: Branch,
-}
-
-struct Branch {
-    label: String,
-    next: Option<usize>,
 }
 
 struct Contact {
@@ -134,6 +94,7 @@ struct Contact {
     /// Places of the activities it arrived at.
     path: Vec<usize>,
     out_arguments: BTreeMap<String, BTreeMap<String, Value>>,
+    held: Option<Hold>,
     /// Neither finished nor ejected.
     is_inside: bool,
     ejected: Option<Ejection>,
@@ -148,6 +109,7 @@ impl Contact {
             attempts: 0,
             path: Vec::new(),
             out_arguments: BTreeMap::new(),
+            held: None,
             is_inside: true,
             ejected: None,
         }
@@ -158,11 +120,22 @@ impl Contact {
     }
 }
 
+/// A contact's wait for an event.
+struct Hold {
+    awaited: Awaited,
+    ticket: u64,
+    /// Under which its longest wait is among the sleeps.
+    alarm: (Timestamp, u64),
+    came: Branch,
+    otherwise: Branch,
+}
+
 /// What a sleeping contact does when it wakes.
 #[derive(Clone, Copy)]
 enum Waking {
     Goes(Option<usize>),
     Retries(usize),
+    GivesUp,
 }
 
 struct Executed {
@@ -190,6 +163,9 @@ struct Walk {
     in_flight: Vec<usize>,
     asleep: BTreeMap<(Timestamp, u64), (usize, Waking)>,
     sleeps: u64,
+    /// Given to whoever fires events; gets the place of a contact whose event came.
+    release: mpsc::UnboundedSender<usize>,
+    released: mpsc::UnboundedReceiver<usize>,
     /// How many contacts are inside.
     inside: usize,
     executing: FuturesUnordered<Executing>,
@@ -199,6 +175,7 @@ struct Walk {
 /// What woke the loop.
 enum Wake {
     Executed(Executed),
+    Event(usize),
     Time,
     Stop,
     Closing,
@@ -225,12 +202,14 @@ impl Walk {
             }
             let wake = tokio::select! {
                 Some(executed) = self.executing.next(), if !self.executing.is_empty() => Wake::Executed(executed),
+                Some(contact) = self.released.recv() => Wake::Event(contact),
                 () = ring(&mut alarm), if alarm.is_some() => Wake::Time,
                 () = run.shared.stopping.notified() => Wake::Stop,
                 _ = closing.wait_for(|closing| *closing) => Wake::Closing,
             };
             match wake {
                 Wake::Executed(executed) => self.executed(executed),
+                Wake::Event(contact) => self.event_came(contact),
                 Wake::Time => {
                     alarm = None;
                     self.wake_up();
@@ -276,6 +255,21 @@ impl Walk {
                     self.sleep(until, index, Waking::Goes(next));
                     return;
                 }
+                Some(Step::Event { event_definition_key, max_wait, came, otherwise }) => {
+                    let awaited = Awaited {
+                        mid: self.runner.mid,
+                        event_definition_key: event_definition_key.clone(),
+                        contact_key: contact.key().to_owned(),
+                    };
+                    let (came, otherwise) = (came.clone(), otherwise.clone());
+                    let until = self.runner.clock.steady().plus(*max_wait);
+                    let ticket = self.runner.waiting.hold(awaited.clone(), index, self.release.clone());
+                    let alarm = self.sleep(until, index, Waking::GivesUp);
+                    if let Some(contact) = self.contacts.get_mut(index) {
+                        contact.held = Some(Hold { awaited, ticket, alarm, came, otherwise });
+                    }
+                    return;
+                }
                 Some(Step::Split { rules, otherwise }) => {
                     let scope = self.scope(index, place);
                     let holds = |rule: &&Rule| {
@@ -305,9 +299,32 @@ impl Walk {
         })
     }
 
-    fn sleep(&mut self, until: Timestamp, index: usize, waking: Waking) {
+    /// Returns the key among the sleeps.
+    fn sleep(&mut self, until: Timestamp, index: usize, waking: Waking) -> (Timestamp, u64) {
         self.sleeps += 1;
         self.asleep.insert((until, self.sleeps), (index, waking));
+        (until, self.sleeps)
+    }
+
+    fn event_came(&mut self, index: usize) {
+        let Some(hold) = self.contacts.get_mut(index).and_then(|contact| contact.held.take()) else { return };
+        self.asleep.remove(&hold.alarm);
+        self.take_branch(index, &hold.came);
+    }
+
+    fn gives_up(&mut self, index: usize) {
+        let Some(contact) = self.contacts.get_mut(index) else { return };
+        let waiting = &self.runner.waiting;
+        // When the event came at the same moment, its release decides.
+        let ended = contact.held.take_if(|hold| waiting.give_up(&hold.awaited, hold.ticket));
+        if let Some(hold) = ended {
+            self.take_branch(index, &hold.otherwise);
+        }
+    }
+
+    fn take_branch(&mut self, index: usize, branch: &Branch) {
+        *self.run.lock().branches.entry(branch.label.clone()).or_default() += 1;
+        self.arrive(index, branch.next);
     }
 
     fn wake_up(&mut self) {
@@ -323,6 +340,7 @@ impl Walk {
                         ready.push_front(index);
                     }
                 }
+                (index, Waking::GivesUp) => self.gives_up(index),
             }
         }
     }
@@ -394,6 +412,9 @@ impl Walk {
 
     fn eject(&mut self, index: usize, reason: String) {
         let Some(contact) = self.contacts.get_mut(index).filter(|contact| contact.is_inside) else { return };
+        if let Some(hold) = contact.held.take() {
+            self.runner.waiting.give_up(&hold.awaited, hold.ticket);
+        }
         contact.is_inside = false;
         let place = contact.path.last().copied().unwrap_or_default();
         let activity = self.journey.activities.get(place).map(Activity::key).unwrap_or_default().to_owned();
@@ -404,6 +425,11 @@ impl Walk {
 
     /// Lets the executes in flight end, tells the endpoints, and puts everybody out.
     async fn stop(&mut self) {
+        // From here on events find nobody here; who was released before goes on and is ejected at the next activity.
+        self.released.close();
+        while let Ok(contact) = self.released.try_recv() {
+            self.event_came(contact);
+        }
         for ready in &mut self.ready {
             // They stay inside and are ejected below; none is sent any more.
             ready.clear();

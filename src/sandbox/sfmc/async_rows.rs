@@ -25,6 +25,8 @@ pub(super) struct AsyncRequest {
     /// Emptied by processing.
     items: Vec<Map<String, Value>>,
     errors: Vec<String>,
+    /// Why processing fails as a whole.
+    failure: Option<String>,
     is_done: bool,
 }
 
@@ -52,8 +54,14 @@ impl State {
         let is_atomic = self.async_is_atomic;
         let items = std::mem::take(&mut request.items);
         request.is_done = true;
+        if let Some(failure) = &request.failure {
+            request.errors.extend(items.iter().map(|_| failure.clone()));
+            return;
+        }
         let Some(extension) = self.extension_mut(request.mid, &request.key) else {
-            request.errors.push("The data extension was deleted.".to_owned());
+            let failure = "The data extension was deleted.".to_owned();
+            request.errors.push(failure.clone());
+            request.failure = Some(failure);
             return;
         };
         let mut keys = HashSet::new();
@@ -129,6 +137,7 @@ pub(super) fn submit(state: &mut State, scene: &Scene<'_>, token: &Token, key: &
         due: scene.now.plus(state.async_delay),
         items: rows,
         errors: Vec::new(),
+        failure: scene.async_error.map(str::to_owned),
         is_done: false,
     };
     state.async_requests.insert(id.clone(), request);
@@ -143,16 +152,25 @@ pub(super) fn status(state: &State, scene: &Scene<'_>, token: &Token, id: &str) 
         return not_found(id);
     };
     let has_errors = !request.errors.is_empty();
+    let is_picked_up = request.is_done || request.due.since(scene.now) < state.async_delay / 2;
+    let request_status = match (&request.failure, request.is_done) {
+        (Some(_), true) => "Error",
+        (None, true) => "Complete",
+        (_, false) if is_picked_up => "Executing",
+        (_, false) => "Pending",
+    };
     let mut status = json!({
         "callDateTime": millis(request.called),
         "hasErrors": has_errors,
-        "requestStatus": if request.is_done { "Complete" } else { "Pending" },
+        "requestStatus": request_status,
         "resultStatus": if has_errors { "Error" } else { "OK" },
         "requestId": id,
     });
+    if is_picked_up {
+        status.set("pickupDateTime", millis(request.called.plus(state.async_delay / 2).min(scene.wall)));
+    }
     if request.is_done {
         let done = request.called.plus(state.async_delay).min(scene.wall);
-        status.set("pickupDateTime", millis(done));
         status.set("completionDateTime", millis(done));
     }
     Reply::json(200, &json!({ "status": status, "requestId": new_guid(), "resultMessages": [] }))

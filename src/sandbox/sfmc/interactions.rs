@@ -23,6 +23,11 @@ pub(super) fn of_journey(journey: &Journey) -> Value {
                 stored
             }
             Activity::Wait { key, .. } => json!({ "key": key, "type": "WAIT" }),
+            Activity::WaitUntilEvent { key, event_definition_key, .. } => json!({
+                "key": key,
+                "type": "WAITUNTILAPIEVENT",
+                "configurationArguments": { "eventDefinitionKey": event_definition_key },
+            }),
             Activity::DecisionSplit { key, .. } => json!({ "key": key, "type": "MULTICRITERIADECISION" }),
         })
         .collect();

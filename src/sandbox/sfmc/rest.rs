@@ -185,6 +185,7 @@ pub(super) fn faulty(fault: &FaultKind) -> Reply {
         FaultKind::Forbidden | FaultKind::Status { code: 403 } => forbidden(),
         FaultKind::Status { code } => rest_error(*code, 0, "The service cannot answer at the moment."),
         FaultKind::SoapFault { text } => rest_error(500, 0, text),
+        FaultKind::SoapError { text } | FaultKind::AsyncError { text } => rest_error(400, 0, text),
         FaultKind::Slow { .. } | FaultKind::ResetBeforeReading | FaultKind::ResetMidway => {
             rest_error(500, 0, "Internal Server Error")
         }

@@ -85,17 +85,29 @@ fn fault(code: &str, text: &str) -> Reply {
 }
 
 /// How SOAP shows a fault.
-pub(super) fn faulty(kind: &FaultKind) -> Reply {
+pub(super) fn faulty(call: &Call, kind: &FaultKind) -> Reply {
     match kind {
         FaultKind::Unauthorized | FaultKind::Status { code: 401 } => fault("q0:Security", "Token Expired"),
         FaultKind::Forbidden | FaultKind::Status { code: 403 } => fault("soap:Client", "API Permission Failed."),
         FaultKind::RateLimited { .. } | FaultKind::Blocked => fault("soap:Server", "Rate limit exceeded."),
         FaultKind::SoapFault { text } => fault("soap:Server", text),
+        FaultKind::SoapError { text } => in_error(call, text),
         FaultKind::Status { code } => Reply::xml(*code, String::new()),
-        FaultKind::Slow { .. } | FaultKind::ResetBeforeReading | FaultKind::ResetMidway => {
-            Reply::xml(500, String::new())
-        }
+        FaultKind::AsyncError { .. }
+        | FaultKind::Slow { .. }
+        | FaultKind::ResetBeforeReading
+        | FaultKind::ResetMidway => Reply::xml(500, String::new()),
     }
+}
+
+/// An answer with HTTP 200 that says in its status that nothing came of the request.
+fn in_error(call: &Call, text: &str) -> Reply {
+    let action = call.header("soapaction").unwrap_or_default().trim_matches('"');
+    let body = match action {
+        "Create" | "Update" | "Delete" => soap_objects::refused(action, text),
+        _ => answered(&format!("Error: {text}"), &new_guid(), &[]),
+    };
+    Reply::xml(200, enveloped(&format!("{action}Response"), &body))
 }
 
 fn retrieve(state: &mut State, _: &Scene<'_>, token: &Token, message: &Node) -> String {

@@ -156,6 +156,17 @@ fn result(ordinal: usize, object: &Node, verb: Verb, outcome: Result<(), String>
     )
 }
 
+/// The answer to a request whose only object is refused, whatever it is.
+pub(super) fn refused(verb: &str, problem: &str) -> String {
+    let problem = escape(problem);
+    format!(
+        "<{verb}Response xmlns=\"http://exacttarget.com/wsdl/partnerAPI\"><Results><StatusCode>Error</StatusCode>\
+         <StatusMessage>{problem}</StatusMessage><OrdinalID>0</OrdinalID><ErrorCode>{OBJECT_ERROR}</ErrorCode></Results>\
+         <RequestID>{}</RequestID><OverallStatus>Error</OverallStatus></{verb}Response>",
+        new_guid()
+    )
+}
+
 fn in_order(node: &Node, order: &[&str]) -> Result<(), String> {
     let mut last = 0;
     for child in &node.children {

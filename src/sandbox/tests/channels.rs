@@ -6,6 +6,7 @@ use crate::sandbox::sample;
 mod limits;
 mod listings;
 mod refusals;
+mod replies;
 mod reports;
 
 pub(super) const OMNI_SCOPE: &str = "omni-failover:manage";
@@ -199,6 +200,14 @@ pub(super) fn whatsapp() -> Case {
         } ],
     });
     Case { path: "/whatsapp/1/message/template", full, accepted: 7, id: "/messages/0/messageId" }
+}
+
+fn own_sms() -> Case {
+    let content = json!({ "text": "Hi Ana" });
+    let mut case = unified("/sms/3/messages", sample::NUMBER, "385911234567", content, 26);
+    let message = &mut case.full["messages"][0];
+    message["options"].as_object_mut().unwrap().remove("smsFailover");
+    case
 }
 
 pub(super) fn omni_viber() -> Case {

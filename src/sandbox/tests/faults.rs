@@ -136,3 +136,78 @@ async fn a_platform_can_be_down_for_a_while() {
     let caller = Caller::new(&sandbox).await;
     assert_eq!(caller.rest("GET", "/platform/v1/tokenContext", Value::Null).await.0, 200);
 }
+
+#[tokio::test]
+async fn an_outage_of_sfmc_lasts_its_time_and_can_spare_or_hit_the_token_endpoint() {
+    let clock = frozen();
+    let sandbox = sandbox_with(SandboxOptions::default(), clock.clone()).await;
+    let caller = Caller::new(&sandbox).await;
+    let minute = Duration::from_secs(60);
+    let path = "/platform/v1/tokenContext";
+    let rest = async || caller.rest("GET", path, Value::Null).await.0;
+    sandbox.sfmc().add_fault(Fault::lasting(minute, FaultKind::Status { code: 503 }));
+    assert_eq!((rest().await, caller.token(&json!({})).await.0), (503, 503));
+    assert_eq!(caller.soap("Retrieve", "<RetrieveRequestMsg/>").await, (503, String::new()));
+    clock.advance(minute);
+    assert_eq!((rest().await, caller.token(&json!({})).await.0), (200, 200));
+
+    let body = json!({ "fault": { "kind": "status", "code": 500 }, "path": "/v2/token", "forMs": 60_000 });
+    assert_eq!(caller.rest("POST", "/_sandbox/faults", body).await.0, 200);
+    assert_eq!((rest().await, caller.token(&json!({})).await.0), (200, 500));
+    sandbox.sfmc().add_fault(Fault::lasting(minute, FaultKind::Blocked).on("/data/"));
+    let (status, answer) = caller.rest("GET", "/data/v1/async/x/status", Value::Null).await;
+    assert_eq!((status, &answer["errorcode"]), (429, &json!(50200)));
+    assert_eq!(rest().await, 200);
+    clock.advance(minute);
+    assert_eq!(caller.rest("GET", "/data/v1/async/x/status", Value::Null).await.0, 200);
+    assert!(sandbox.sfmc().faults().in_force().is_empty());
+}
+
+#[tokio::test]
+async fn an_async_request_can_end_in_error() {
+    let clock = frozen();
+    let sandbox = sandbox_with(SandboxOptions::default(), clock.clone()).await;
+    let caller = Caller::new(&sandbox).await;
+    sandbox.sfmc().create_data_extension(MID, reports_extension()).unwrap();
+    let text = "The database is not reachable.";
+    let rows = "/data/v1/async/dataextensions/key:reports/rows";
+    sandbox.sfmc().add_fault(Fault::next(1, FaultKind::AsyncError { text: text.into() }).on(rows));
+    let items = json!({ "items": [{ "messageId": "a", "statusName": "X" }, { "messageId": "b", "statusName": "X" }] });
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        let (status, answer) = caller.rest("PUT", rows, items.clone()).await;
+        assert_eq!(status, 202, "{answer}");
+        let id = answer["requestId"].as_str().unwrap();
+        let path = format!("/data/v1/async/{id}/status");
+        let state = async || caller.rest("GET", &path, Value::Null).await.1["status"].clone();
+        assert_eq!(state().await["requestStatus"], "Pending");
+        clock.advance(Duration::from_millis(600));
+        let executing = state().await;
+        assert_eq!(executing["requestStatus"], "Executing");
+        assert!(executing["pickupDateTime"].is_string() && executing.get("completionDateTime").is_none());
+        clock.advance(Duration::from_millis(400));
+        let done = state().await;
+        let (_, results) = caller.rest("GET", &format!("/data/v1/async/{id}/results"), Value::Null).await;
+        ends.push((done["requestStatus"].clone(), done["resultStatus"].clone(), results["items"].clone()));
+        assert_eq!(sandbox.sfmc().rows(MID, "reports").len(), if ends.len() == 1 { 0 } else { 2 });
+    }
+    let row = json!({ "errorCode": "UnexpectedError", "message": text, "status": "Error" });
+    assert_eq!(ends[0], (json!("Error"), json!("Error"), json!([row, row])));
+    assert_eq!((&ends[1].0, &ends[1].1), (&json!("Complete"), &json!("OK")));
+}
+
+#[tokio::test]
+async fn a_soap_error_comes_with_a_good_status() {
+    let sandbox = sandbox().await;
+    let caller = Caller::new(&sandbox).await;
+    for (action, expected) in [
+        ("Retrieve", "<OverallStatus>Error: a &lt; b</OverallStatus>"),
+        ("Create", "<StatusMessage>a &lt; b</StatusMessage><OrdinalID>0</OrdinalID><ErrorCode>12014</ErrorCode>"),
+        ("Update", "<OverallStatus>Error</OverallStatus></UpdateResponse>"),
+    ] {
+        sandbox.sfmc().add_fault(Fault::next(1, FaultKind::SoapError { text: "a < b".into() }));
+        let (status, answer) = caller.soap(action, "<x/>").await;
+        assert_eq!(status, 200);
+        assert!(answer.contains(expected), "{answer}");
+    }
+}
