@@ -2,6 +2,8 @@
 
 mod inbound;
 
+pub(crate) use inbound::ReplyTo;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
