@@ -6,6 +6,7 @@
 mod account;
 mod activity;
 mod check;
+mod erase;
 mod key;
 pub(crate) mod options;
 mod queue;
@@ -72,6 +73,8 @@ enum Command {
     /// Show reports whose rows were refused, and try them again
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Erase a person from a business unit: messages, reports, clicks and replies
+    Erase(erase::EraseArgs),
     /// Show what the running server does
     Status(status::StatusArgs),
     /// Run a whole journey against stand-ins of both platforms, on this machine only
@@ -188,6 +191,7 @@ impl Session<'_> {
             Command::Activity(command) => activity::run(self, command),
             Command::Queue(command) => queue::run(self, &command),
             Command::Report(command) => report::run(self, &command),
+            Command::Erase(args) => erase::run(self, args),
             Command::Status(args) => status::run(self, &args),
             Command::Demo(options) => {
                 telemetry::init(LogFormat::Human, LogLevel::Warn, io::stderr).ok();

@@ -71,6 +71,10 @@ impl ControlHandler for Recorder {
             | ControlRequest::QueueEnded { .. }
             | ControlRequest::ReportRefused { .. }
             | ControlRequest::ReportReplay { .. }
+            | ControlRequest::ReportCatchUp { .. }
+            | ControlRequest::Erase { .. }
+            | ControlRequest::ErasureList { .. }
+            | ControlRequest::ErasureCheck { .. }
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
         };
         std::future::ready(answer).boxed()
