@@ -27,11 +27,15 @@ use crate::intake::{Intake, Lifecycle};
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::random::{Random, SystemRandom};
+use crate::reporting::catch_up::CatchUp;
+use crate::reporting::erasure::Eraser;
 use crate::reporting::forwarder::{Forwarder, ForwarderParts, ForwarderSettings};
 use crate::reporting::inbox::{Inbox, UNASSIGNED_MAX};
 use crate::reporting::lookup::Lookup;
 use crate::reporting::notification_url::NotificationUrls;
 use crate::reporting::recorder::Recorder;
+use crate::reporting::removal::Remover;
+use crate::reporting::retention::{Retention, RetentionSettings};
 use crate::sfmc::activity::ActivitySettings;
 use crate::sfmc::client::SfmcClient;
 use crate::store::{self, OpenError, Store, StoreError, StoreOptions};
@@ -140,6 +144,9 @@ pub(crate) struct Parts {
     forwarder: Arc<Forwarder>,
     inbox: Arc<Inbox>,
     lookup: Arc<Lookup>,
+    retention: Arc<Retention>,
+    eraser: Arc<Eraser>,
+    catch_up: Arc<CatchUp>,
     intake: Arc<Intake>,
     lifecycle: Arc<Lifecycle>,
     accounts: Arc<AccountReader>,
@@ -198,6 +205,8 @@ impl App {
         let background: Vec<JoinHandle<()>> = vec![
             tokio::spawn(Arc::clone(&parts.dispatch).run(stopping.clone())),
             tokio::spawn(Arc::clone(&parts.forwarder).run(stopping.clone())),
+            tokio::spawn(Arc::clone(&parts.catch_up).run(stopping.clone())),
+            tokio::spawn(Arc::clone(&parts.retention).run(stopping.clone())),
             tokio::spawn(sweep_answers(Arc::clone(&parts), stopping.clone())),
             tokio::spawn(remember_answers(parts.store.clone(), stopping.clone())),
         ];
@@ -350,6 +359,17 @@ impl Parts {
             UNASSIGNED_MAX,
         ));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
+        let remover = Arc::new(Remover::new(store.clone(), Arc::clone(&recorder), Arc::clone(&book)));
+        let retention =
+            Retention::new(Arc::clone(&remover), Arc::clone(&clock), tenants.clone(), RetentionSettings::default());
+        let eraser = Eraser::new(remover, Arc::clone(&dispatch), Arc::clone(&clock));
+        let catch_up = CatchUp::new(
+            store.clone(),
+            Arc::clone(&clock),
+            tenants.clone(),
+            Arc::clone(&recorder),
+            Arc::clone(&dispatch),
+        );
         let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(
             store.clone(),
@@ -376,6 +396,9 @@ impl Parts {
             forwarder,
             inbox,
             lookup,
+            retention: Arc::new(retention),
+            eraser: Arc::new(eraser),
+            catch_up: Arc::new(catch_up),
             intake: Arc::new(intake),
             lifecycle: Arc::new(lifecycle),
             accounts,

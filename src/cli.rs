@@ -6,6 +6,7 @@
 mod account;
 mod activity;
 mod check;
+mod erase;
 mod inbound;
 mod key;
 pub(crate) mod options;
@@ -76,6 +77,8 @@ enum Command {
     /// Show inbound messages of which nobody knows whose they are, and give them to an account
     #[command(subcommand)]
     Inbound(inbound::InboundCommand),
+    /// Erase a person from a business unit: messages, reports, clicks and replies
+    Erase(erase::EraseArgs),
     /// Show what the running server does
     Status(status::StatusArgs),
     /// Run a whole journey against stand-ins of both platforms, on this machine only
@@ -193,6 +196,7 @@ impl Session<'_> {
             Command::Queue(command) => queue::run(self, &command),
             Command::Report(command) => report::run(self, &command),
             Command::Inbound(command) => inbound::run(self, command),
+            Command::Erase(args) => erase::run(self, args),
             Command::Status(args) => status::run(self, &args),
             Command::Demo(options) => {
                 telemetry::init(LogFormat::Human, LogLevel::Warn, io::stderr).ok();

@@ -93,6 +93,25 @@ pub(crate) enum ControlRequest {
         to: AccountName,
         destination: String,
     },
+    /// Asks the provider's log for the delivery reports that no webhook has brought; answered with a
+    /// [`CatchUpOutcome`].
+    ReportCatchUp {
+        mid: Mid,
+    },
+    /// Erases a person from a business unit; answered with an [`ErasureOutcome`].
+    Erase {
+        mid: Mid,
+        person: PersonName,
+    },
+    /// Answered with a list of [`ErasureSummary`].
+    ErasureList {
+        mid: Mid,
+    },
+    /// The erasures of one person; answered with a list of [`ErasureSummary`].
+    ErasureCheck {
+        mid: Mid,
+        person: PersonName,
+    },
     /// Wraps all keys of the store by another master key, which the next start needs.
     KeyRotate {
         /// 32 bytes, as [`crate::config::MasterKey`] has them.
@@ -151,6 +170,58 @@ pub(crate) struct AssignedInbound {
     pub(crate) given: usize,
     /// Tapped buttons, where the business unit takes none as replies.
     pub(crate) left: usize,
+}
+
+/// What asking for missing reports came to, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CatchUpOutcome {
+    /// Messages without a report that the log was asked for.
+    pub(crate) asked: u64,
+    /// Reports that it had.
+    pub(crate) found: u64,
+    /// The minute's lookups were used up before all were asked for.
+    pub(crate) stopped_short: bool,
+    /// What the log said last when it did not answer; empty when it did.
+    pub(crate) problem: String,
+}
+
+/// A person, as an operator names them; personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum PersonName {
+    Phone(Secret),
+    ContactKey(Secret),
+}
+
+/// What an erasure has removed, for people: numbers of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RemovedRecords {
+    pub(crate) waiting_messages: u64,
+    pub(crate) finished_messages: u64,
+    pub(crate) reports: u64,
+    pub(crate) clicks: u64,
+    pub(crate) inbound_messages: u64,
+    pub(crate) unforwarded_rows: u64,
+}
+
+/// What an erasure came to, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ErasureOutcome {
+    pub(crate) removed: RemovedRecords,
+    /// Messages that are perhaps on their way; with any, the erasure is to be repeated.
+    pub(crate) unsettled_messages: u64,
+    /// What this can't reach, a sentence each.
+    pub(crate) remains: Vec<String>,
+}
+
+/// That a person was erased, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ErasureSummary {
+    pub(crate) at: String,
+    /// `phone` or `contact key`.
+    pub(crate) by: String,
+    /// The record's keyed hash of the person, in hexadecimal digits: equal for the same person.
+    pub(crate) person: String,
+    pub(crate) removed: RemovedRecords,
 }
 
 /// A queue, for people.

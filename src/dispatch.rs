@@ -13,6 +13,7 @@ mod moved;
 pub(crate) mod pacer;
 mod recovery;
 mod sender;
+mod taking_out;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub(crate) use self::moved::hold_if_moved;
+pub(crate) use self::recovery::IDS_PER_LOOKUP;
 
 use self::book::{QueueBook, account_key};
 use self::pacer::{Order, Step};

@@ -1,10 +1,14 @@
 //! From Infobip's webhooks to the customer's data extensions or URLs, and the answer to "what became of it?".
 
+pub(crate) mod catch_up;
+pub(crate) mod erasure;
 pub(crate) mod forwarder;
 pub(crate) mod inbox;
 pub(crate) mod lookup;
 pub(crate) mod notification_url;
 pub(crate) mod recorder;
+pub(crate) mod removal;
+pub(crate) mod retention;
 #[cfg(test)]
 mod tests;
 

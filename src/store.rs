@@ -22,6 +22,8 @@ mod accounts;
 mod answer_filter;
 mod answers;
 mod configurations;
+mod erasures;
+mod heard;
 pub(crate) mod keys;
 mod kv;
 #[cfg(test)]
@@ -37,6 +39,7 @@ mod seal;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod writer;
 
 use std::collections::{BTreeMap, HashSet};
@@ -54,6 +57,7 @@ pub(crate) use accounts::{AccountState, Accounts};
 pub(crate) use answers::ANSWER_KEPT;
 pub(crate) use answers::{Answers, FirstAnswer};
 pub(crate) use configurations::{ConfigurationId, ConfigurationRecord, Configurations};
+pub(crate) use erasures::{ErasureCounts, ErasureRecord, Erasures};
 pub(crate) use keys::{Hash, OutboxSubject, OutboxTarget, ReportRef};
 pub(crate) use kv::KvError;
 #[cfg(test)]
@@ -68,6 +72,7 @@ pub(crate) use reports::{
 };
 pub(crate) use seal::{MasterKey, SealError};
 pub(crate) use tenants::Tenants;
+pub(crate) use traces::{Kept, Trace, TraceFamily, TracePage, Traces};
 pub(crate) use writer::Receipt;
 
 use answer_filter::AnswerFilter;
@@ -265,6 +270,18 @@ impl Store {
         Configurations(self)
     }
 
+    pub(crate) fn traces(&self) -> Traces<'_> {
+        Traces(self)
+    }
+
+    pub(crate) fn erasures(&self) -> Erasures<'_> {
+        Erasures(self)
+    }
+
+    pub(crate) fn heard(&self) -> heard::Heard<'_> {
+        heard::Heard(self)
+    }
+
     /// An empty batch.
     pub(crate) fn batch(&self) -> StoreBatch {
         StoreBatch { store: self.clone(), batch: Batch::default() }
@@ -396,6 +413,10 @@ impl Store {
 }
 
 impl StoreBatch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.len() == 0
+    }
+
     /// Remembers the machine that the store is open on.
     pub(crate) fn put_machine(&mut self, machine: [u8; 16]) {
         self.batch.put(Key::Meta(META_MACHINE.into()).to_bytes(), machine.to_vec());

@@ -1,6 +1,7 @@
 //! What the control socket's commands do, with and without a running server.
 
 mod account;
+mod erase;
 mod inbound;
 
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 use super::Parts;
 use crate::config::MasterKey;
 use crate::control::{
-    ActivityKind, ActivityRequest, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler, ControlRequest,
-    EndedMessage, ErrorCode, QueueSummary, RefusedReport,
+    ActivityKind, ActivityRequest, CatchUpOutcome, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler,
+    ControlRequest, EndedMessage, ErrorCode, QueueSummary, RefusedReport,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::delivery::LocalEnd;
@@ -148,6 +149,21 @@ impl Commands {
                 let account = account::named(&tenant, to.account.as_ref())?;
                 self.assign(&tenant, account, &destination).await?
             }
+            ControlRequest::ReportCatchUp { mid } => {
+                let caught_up = self.parts.catch_up.now(&*known(mid)?).await?;
+                ControlAnswer::ok(&CatchUpOutcome {
+                    asked: caught_up.asked,
+                    found: caught_up.found,
+                    stopped_short: caught_up.stopped_short,
+                    problem: caught_up.problem.unwrap_or_default(),
+                })
+            }
+            ControlRequest::Erase { mid, person } => self.erase(&*known(mid)?, &person).await?,
+            ControlRequest::ErasureList { mid } => {
+                known(mid)?;
+                self.erasures(mid, None)?
+            }
+            ControlRequest::ErasureCheck { mid, person } => self.erasures_of(&*known(mid)?, &person)?,
             ControlRequest::KeyRotate { new } => {
                 let new = MasterKey::from_text(new.expose()).map_err(Refusal::Refused)?;
                 let new = store::MasterKey::from_bytes(*new.expose());

@@ -7,6 +7,7 @@ use crate::control::{ActivityKind, ActivityRequest, ControlRequest};
 use crate::domain::ids::Mid;
 use crate::domain::message::contract::{ARGUMENTS, ArgumentRow, CARDS_MAX, Form, NUMBERED_MAX, ReadBy};
 use crate::domain::message::{Rejection, STATUS_TABLE};
+use crate::domain::report_answer::OUT_ARGUMENTS;
 use crate::nearest::{shown, suggestion};
 
 /// Longest key of an activity, in characters.
@@ -47,7 +48,7 @@ pub(super) fn run(session: &mut Session<'_>, command: ActivityCommand) -> Result
     }
 }
 
-/// The contract as two tables of Markdown; README.md has the same.
+/// The contract as three tables of Markdown; README.md has the same.
 fn contract() -> String {
     let mut text = String::from("| in-argument | read by | meaning |\n|---|---|---|\n");
     for ArgumentRow { name, read_by, form, meaning } in ARGUMENTS {
@@ -71,6 +72,11 @@ fn contract() -> String {
     for row in STATUS_TABLE {
         let whose = if row.from_manual { "manual" } else { "Waypost" };
         text.push_str(&format!("| `{}` | {whose} | {} |\n", row.message_status, row.meaning));
+    }
+    text.push_str("\n| out-argument of reports | `reportKind` | value |\n|---|---|---|\n");
+    for row in &OUT_ARGUMENTS {
+        let kind = row.kind.map_or_else(|| "each".to_owned(), |kind| format!("`{}`", kind.name()));
+        text.push_str(&format!("| `{}` | {kind} | {} |\n", row.name, row.meaning));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! `waypost report`.
 
 use super::{CliError, Session, read_answer};
-use crate::control::{ControlRequest, RefusedReport};
+use crate::control::{CatchUpOutcome, ControlRequest, RefusedReport};
 use crate::domain::ids::Mid;
 
 #[derive(Debug, clap::Subcommand)]
@@ -18,6 +18,14 @@ pub(super) enum ReportCommand {
     Replay {
         /// MID of the business unit
         mid: Mid,
+    },
+    /// Ask Infobip's log for the delivery reports of the last 48 hours that no webhook has brought
+    CatchUp {
+        /// MID of the business unit
+        mid: Mid,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -43,6 +51,21 @@ pub(super) fn run(session: &mut Session<'_>, command: &ReportCommand) -> Result<
         ReportCommand::Replay { mid } => {
             let count: u64 = read_answer(session.ask(ControlRequest::ReportReplay { mid })?)?;
             session.print(&format!("{count} rows are tried again"))
+        }
+        ReportCommand::CatchUp { mid, json } => {
+            let answer = session.ask(ControlRequest::ReportCatchUp { mid })?;
+            if json {
+                return session.print_json(&answer);
+            }
+            let CatchUpOutcome { asked, found, stopped_short, problem } = read_answer(answer)?;
+            session.print(&format!("{asked} messages without a report were asked for, {found} have one now"))?;
+            if !problem.is_empty() {
+                session.print(&format!("the log did not answer for all: {problem}"))?;
+            }
+            if stopped_short {
+                session.print("this minute's lookups are used up before all were asked for: repeat it in a minute")?;
+            }
+            Ok(())
         }
     }
 }

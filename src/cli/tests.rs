@@ -73,6 +73,10 @@ impl ControlHandler for Recorder {
             | ControlRequest::QueueEnded { .. }
             | ControlRequest::ReportRefused { .. }
             | ControlRequest::ReportReplay { .. }
+            | ControlRequest::ReportCatchUp { .. }
+            | ControlRequest::Erase { .. }
+            | ControlRequest::ErasureList { .. }
+            | ControlRequest::ErasureCheck { .. }
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
             ControlRequest::InboundAssign { .. } => ControlAnswer::ok(&AssignedInbound { given: 2, left: 1 }),
         };

@@ -23,6 +23,8 @@ pub(crate) struct QueueHandle {
     /// The record as last committed. Held over each commit that writes it, so that an older state never overwrites a
     /// newer one.
     pub(crate) record: tokio::sync::Mutex<QueueRecord>,
+    /// Shared by who reads messages of the queue and settles them; held alone by who takes some out.
+    pub(crate) at_work: tokio::sync::RwLock<()>,
     /// A copy of what intake compares on every call, without waiting for a commit.
     known: Mutex<Known>,
     line: Mutex<Line>,
@@ -104,12 +106,14 @@ impl QueueBook {
     /// Takes up the stored queues of a business unit. Reads a few keys per queue, whatever its length.
     pub(crate) fn load(&self, mid: Mid) -> Result<Vec<Arc<QueueHandle>>, StoreError> {
         let mut handles = Vec::new();
-        for record in self.store.queues().all(mid)? {
+        for mut record in self.store.queues().all(mid)? {
             let last = self.store.messages().last_sequence(mid, record.id)?;
             // What is in flight comes back when its outcome is known; it must not be given out besides.
             let frontier = self.store.messages().frontier(mid, record.id, record.done, last)?;
             self.start(mid, &record, frontier.next, last);
             self.give_again(mid, record.id, &frontier.passed)?;
+            // Empty places that nobody will come to any more were not counted: messages that were taken out, or lost.
+            record.done = record.done.max(frontier.empty);
             handles.push(self.take_up(mid, record, last));
         }
         Ok(handles)
@@ -122,6 +126,7 @@ impl QueueBook {
             activity_id: record.activity_id.clone(),
             known: Mutex::new(Known { policy: record.policy, account: Arc::new(record.account.clone()) }),
             record: tokio::sync::Mutex::new(record),
+            at_work: tokio::sync::RwLock::default(),
             line: Mutex::new(Line { given: last, durable: last, early: BTreeSet::new() }),
         });
         let key = (mid, handle.activity_id.clone());

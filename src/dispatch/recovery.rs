@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Dispatch;
 use super::book::QueueHandle;
+use super::{Dispatch, LookupFailure};
 use crate::clock::Timestamp;
-use crate::domain::ids::{AccountId, Mid, QueueId};
+use crate::domain::channel::Channel;
+use crate::domain::delivery::LogEntry;
+use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
 use crate::domain::message::QueuedMessage;
 use crate::domain::report::{Origin, StatusInfo};
-use crate::domain::tenant::MaybeSent;
+use crate::domain::tenant::{Account, MaybeSent};
 use crate::store::ReportRef;
 use crate::store::StoreError;
 use crate::store::{InFlight, SentOutcome};
@@ -29,7 +31,7 @@ const FAILURES_MAX: u8 = 10;
 /// Pause after a lookup that brought no answer, or found the budget used up.
 const LOOKUP_RETRY: Duration = Duration::from_secs(15);
 /// Message ids asked for in one call.
-const IDS_PER_LOOKUP: usize = 50;
+pub(crate) const IDS_PER_LOOKUP: usize = 50;
 
 /// The requests whose outcome nobody knows yet.
 #[derive(Default)]
@@ -101,8 +103,11 @@ impl LookupBudget {
         if entry.0 != minute {
             *entry = (minute, 0);
         }
+        if entry.1 >= per_minute {
+            return false;
+        }
         entry.1 += 1;
-        entry.1 <= per_minute
+        true
     }
 }
 
@@ -125,6 +130,20 @@ impl Dispatch {
         self.unresolved.add(queue, in_flight, self.clock.steady().plus(pause));
     }
 
+    /// Asks the provider's log about messages that were sent, as long as half of the account's lookups are left to what
+    /// is perhaps sent; `None` when they are not.
+    pub(crate) async fn look_up_spare(
+        &self,
+        mid: Mid,
+        account: &Account,
+        channel: Channel,
+        ids: &[MessageId],
+    ) -> Option<Result<Vec<LogEntry>, LookupFailure>> {
+        let half = self.settings.lookups_per_minute / 2;
+        let may = self.lookup_budget.take(mid, &account.id, half, self.clock.now());
+        if may { Some(self.gateway.look_up(account, channel, ids).await) } else { None }
+    }
+
     /// Resolves what is due. Returns an error only when the store fails.
     pub(crate) async fn resolve_due(&self) -> Result<(), StoreError> {
         for ((queue_id, _), request) in self.unresolved.take_due(self.clock.steady()) {
@@ -138,6 +157,7 @@ impl Dispatch {
     }
 
     async fn resolve(&self, queue: &Arc<QueueHandle>, mut request: Request) -> Result<(), StoreError> {
+        let _at_work = queue.at_work.read().await;
         let mut evidence = self.reports_seen(queue, &request.in_flight)?;
         let asked = self.ask_log(queue, &mut request, &mut evidence).await;
         let mut settled: Vec<u64> = evidence.sent.iter().map(|(message, _)| message.id.sequence).collect();

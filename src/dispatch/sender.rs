@@ -42,6 +42,7 @@ impl Dispatch {
     /// Sends an order. Returns an error only when the store fails; then nothing more is sent by anybody.
     pub(super) async fn send_order(&self, order: &Order) -> Result<Health, StoreError> {
         let Some(queue) = self.book.by_id(order.queue) else { return Ok(Health::NotAsked) };
+        let _at_work = queue.at_work.read().await;
         let (messages, lost) = self.read(&queue, &order.sequences)?;
         // Retries come when their pause is over on the steady clock; the others may have one from before a restart.
         let retries: HashSet<u64> = order.sequences.iter().take(order.retries).copied().collect();

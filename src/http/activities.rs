@@ -6,6 +6,7 @@ use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use serde::Serialize;
 
 use super::error::HttpError;
+use crate::domain::report_answer::OUT_ARGUMENTS;
 use crate::intake::{
     CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, verify_execute,
 };
@@ -96,23 +97,10 @@ async fn execute_messaging(call: Verified<ExecuteCall>, intake: Data<Intake>) ->
 
 async fn execute_reports(call: Verified<ExecuteCall>, lookup: Data<Lookup>) -> Result<HttpResponse, HttpError> {
     let (tenant, call) = call.into_parts();
-    let answer = lookup.delivery(&tenant, &call.arguments).await?;
-    let mut out = serde_json::Map::new();
+    let answer = lookup.answer(&tenant, &call.arguments).await?;
     // Every declared out-argument is answered, and never with null.
-    for name in Kind::Reports.out_arguments() {
-        out.insert((*name).to_owned(), "".into());
-    }
-    let values: [(&str, &str); 8] = [
-        ("statusName", &answer.status_name),
-        ("statusGroupName", &answer.status_group_name),
-        ("errorName", &answer.error_name),
-        ("doneAt", &answer.done_at),
-        ("sentAt", &answer.sent_at),
-        ("seenAt", answer.seen_at),
-        ("seenTime", &answer.seen_time),
-        ("queueStatus", answer.queue_status),
-    ];
-    out.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+    let out = OUT_ARGUMENTS.iter().map(|row| (row.name.to_owned(), (row.value)(&answer).into()));
+    let out: serde_json::Map<String, serde_json::Value> = out.collect();
     Ok(HttpResponse::Ok().json(out))
 }
 

@@ -2,70 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{RowSink, RowSinkError};
+use super::{FoundRow, RowSink, RowSinkError};
 use crate::dispatch::book::{QueueBook, account_key};
 use crate::domain::ids::{MessageId, Mid};
+use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
-use crate::domain::report::DeliveryReport;
+use crate::domain::report_answer::{AskedKind, CLICKED, NOT_AVAILABLE, QueueStatus, ReportAnswer};
 use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
-use crate::store::{Found, QueueMark, ReportRef, SentOutcome, Store, StoreError};
+use crate::domain::timestamp::Timestamp;
+use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
 
-/// `statusName` and `statusGroupName` without a final report (the manual).
-const NOT_AVAILABLE: &str = "NOT_AVAILABLE";
-/// In-argument `reportKind` of delivery reports; also what its absence means.
-const KIND_DELIVERY: &str = "DELIVERY";
-const NOT_SEEN: &str = "NOT_SEEN";
-/// Columns that are read from a data extension.
-const WANTED: [&str; 5] = ["statusName", "statusGroupName", "errorName", "doneAt", "sentAt"];
-
-/// The out-arguments of the reports activity for delivery reports: all text, all always present.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct DeliveryAnswer {
-    pub(crate) status_name: String,
-    pub(crate) status_group_name: String,
-    pub(crate) error_name: String,
-    pub(crate) done_at: String,
-    pub(crate) sent_at: String,
-    pub(crate) seen_at: &'static str,
-    pub(crate) seen_time: String,
-    pub(crate) queue_status: &'static str,
-}
-
-impl DeliveryAnswer {
-    fn without_report(queue_status: &'static str) -> Self {
-        Self {
-            status_name: NOT_AVAILABLE.into(),
-            status_group_name: NOT_AVAILABLE.into(),
-            error_name: String::new(),
-            done_at: String::new(),
-            sent_at: String::new(),
-            seen_at: NOT_SEEN,
-            seen_time: String::new(),
-            queue_status,
-        }
-    }
-
-    fn of(report: &DeliveryReport, queue_status: &'static str) -> Self {
-        let error_name = report.error.as_ref().and_then(|error| error.name.clone());
-        Self {
-            status_name: report.status.name.clone(),
-            status_group_name: report.status.group_name.clone(),
-            error_name: error_name.unwrap_or_default(),
-            done_at: report.done_at.map(|at| at.to_iso()).unwrap_or_default(),
-            sent_at: report.sent_at.map(|at| at.to_iso()).unwrap_or_default(),
-            ..Self::without_report(queue_status)
-        }
-    }
-}
-
-/// `queueStatus` values.
-mod queue_status {
-    pub(super) const QUEUED: &str = "QUEUED";
-    pub(super) const HELD: &str = "HELD";
-    pub(super) const SENT: &str = "SENT";
-    /// Of a contact whose message was refused before the queue, or ended here.
-    pub(super) const NOT_SENT: &str = "NOT_SENT";
-}
+/// Clicks, and replies, of one message that are looked through for the newest.
+const LOOKED_THROUGH_MAX: usize = 1_000;
 
 /// See the module's documentation.
 pub(crate) struct Lookup {
@@ -74,53 +22,65 @@ pub(crate) struct Lookup {
     rows: Arc<dyn RowSink>,
 }
 
+/// A message that the store knows, or has reports of.
+struct Known {
+    /// `None` for a message that is not one of this store's, or not any more.
+    id: Option<MessageId>,
+    report: ReportRef,
+    queue_status: QueueStatus,
+    /// Whether there is no need to ask anybody else.
+    is_ours: bool,
+}
+
 impl Lookup {
     pub(crate) fn new(store: Store, book: Arc<QueueBook>, rows: Arc<dyn RowSink>) -> Self {
         Self { store, book, rows }
     }
 
     /// What became of the message that the in-arguments name.
-    pub(crate) async fn delivery(
-        &self,
-        tenant: &Tenant,
-        arguments: &InArguments,
-    ) -> Result<DeliveryAnswer, StoreError> {
+    pub(crate) async fn answer(&self, tenant: &Tenant, arguments: &InArguments) -> Result<ReportAnswer, StoreError> {
         // A kind that this version does not know has no report yet.
-        if arguments.get(names::REPORT_KIND).is_some_and(|kind| !kind.eq_ignore_ascii_case(KIND_DELIVERY)) {
-            return Ok(DeliveryAnswer::without_report(queue_status::SENT));
-        }
-        let Some(text) = arguments.get(names::MESSAGE_ID) else {
-            return Ok(DeliveryAnswer::without_report(queue_status::NOT_SENT));
+        let Some(kind) = arguments.get(names::REPORT_KIND).map_or(Some(AskedKind::default()), AskedKind::by_name)
+        else {
+            return Ok(ReportAnswer::without(AskedKind::default(), QueueStatus::Sent));
         };
-        if let Ok(id) = text.parse::<MessageId>()
-            && let Some(answer) = self.stored(tenant.mid, id)?
-        {
+        let Some(text) = arguments.get(names::MESSAGE_ID) else {
+            return Ok(ReportAnswer::without(kind, QueueStatus::NotSent));
+        };
+        let known = self.known(tenant.mid, text)?;
+        if let Some(answer) = self.stored(tenant, kind, text, &known)? {
             return Ok(answer);
         }
-        let stray = self.store.reports().get(tenant.mid, self.store.reports().stray(tenant.mid, text)?)?;
-        if let Some(record) = stray.as_ref().and_then(|record| record.reports.final_delivery()) {
-            return Ok(DeliveryAnswer::of(record, queue_status::SENT));
-        }
-        Ok(self.in_extension(tenant, arguments, text).await)
+        Ok(self.in_extension(tenant, kind, arguments, text).await)
     }
 
-    fn stored(&self, mid: Mid, id: MessageId) -> Result<Option<DeliveryAnswer>, StoreError> {
-        let Some(found) = self.store.messages().find(mid, id)? else { return Ok(None) };
-        let status = match &found {
+    fn known(&self, mid: Mid, text: &str) -> Result<Known, StoreError> {
+        let Ok(id) = text.parse::<MessageId>() else {
+            let report = self.store.reports().stray(mid, text)?;
+            return Ok(Known { id: None, report, queue_status: QueueStatus::Sent, is_ours: false });
+        };
+        let report = ReportRef::of(id.queue, id.sequence);
+        if let Some(found) = self.store.messages().find(mid, id)? {
+            let queue_status = self.queue_status(mid, id, &found);
+            return Ok(Known { id: Some(id), report, queue_status, is_ours: true });
+        }
+        // A message goes by its own retention time, its reports by theirs; and what was heard of it since is a stray.
+        let is_kept = self.store.reports().get(mid, report)?.is_some_and(|record| record.message_id() == text);
+        let report = if is_kept { report } else { self.store.reports().stray(mid, text)? };
+        Ok(Known { id: Some(id), report, queue_status: QueueStatus::Sent, is_ours: false })
+    }
+
+    fn queue_status(&self, mid: Mid, id: MessageId, found: &Found) -> QueueStatus {
+        match found {
             Found::Waiting(message) => {
                 let held = self.book.pacer().held(&account_key(mid, &message.message.account)).is_some();
-                if held || self.is_stopped(id) { queue_status::HELD } else { queue_status::QUEUED }
+                if held || self.is_stopped(id) { QueueStatus::Held } else { QueueStatus::Queued }
             }
             Found::Sent(sent) => match sent.outcome {
-                SentOutcome::Sent { .. } => queue_status::SENT,
-                SentOutcome::Ended(_) => queue_status::NOT_SENT,
+                SentOutcome::Sent { .. } => QueueStatus::Sent,
+                SentOutcome::Ended(_) => QueueStatus::NotSent,
             },
-        };
-        let report = self.store.reports().get(mid, ReportRef::of(id.queue, id.sequence))?;
-        Ok(Some(match report.as_ref().and_then(|record| record.reports.final_delivery()) {
-            Some(report) => DeliveryAnswer::of(report, status),
-            None => DeliveryAnswer::without_report(status),
-        }))
+        }
     }
 
     fn is_stopped(&self, id: MessageId) -> bool {
@@ -134,20 +94,74 @@ impl Lookup {
         })
     }
 
+    /// What the store has to say; `None` when the extension may know more.
+    fn stored(
+        &self,
+        tenant: &Tenant,
+        kind: AskedKind,
+        text: &str,
+        known: &Known,
+    ) -> Result<Option<ReportAnswer>, StoreError> {
+        let (reports, mid) = (self.store.reports(), tenant.mid);
+        let nothing = ReportAnswer::without(kind, known.queue_status);
+        let answer = match kind {
+            AskedKind::Delivery => {
+                let record = reports.get(mid, known.report)?;
+                record.as_ref().and_then(|record| delivery(record, nothing.clone()))
+            }
+            AskedKind::Click => {
+                let mut clicks = reports.clicks_of(mid, known.report, LOOKED_THROUGH_MAX)?;
+                if let Some(id) = known.id.filter(|_| !known.is_ours) {
+                    // A click that came while the message was here lies where the message was.
+                    let there = ReportRef::of(id.queue, id.sequence);
+                    if there != known.report {
+                        clicks.extend(reports.clicks_of(mid, there, LOOKED_THROUGH_MAX)?);
+                    }
+                    clicks.retain(|record| record.click.message_id == text);
+                }
+                let newest = clicks.into_iter().max_by_key(|record| (record.click.clicked_at, record.stored_at));
+                newest.map(|record| nothing.clone().with_click(&record.click))
+            }
+            AskedKind::Reply => {
+                let replies = match known.id {
+                    Some(id) => reports.replies_to(mid, id, LOOKED_THROUGH_MAX)?,
+                    None => Vec::new(),
+                };
+                let is_its = |pairing: &Pairing| Some(pairing.message_id) == known.id;
+                let replies = replies.into_iter().filter(|record| record.pairing.as_ref().is_some_and(is_its));
+                let newest = replies.max_by_key(|record| (record.inbound.received_at, record.stored_at));
+                newest.map(|record| nothing.clone().with_reply(&record.inbound, written))
+            }
+        };
+        Ok(answer.or_else(|| known.is_ours.then_some(nothing)))
+    }
+
     /// The row of a message that this store does not know, sent before a restore. SFMC's trouble is not the contact's:
     /// without an answer the report is not available.
-    async fn in_extension(&self, tenant: &Tenant, arguments: &InArguments, message_id: &str) -> DeliveryAnswer {
+    async fn in_extension(
+        &self,
+        tenant: &Tenant,
+        kind: AskedKind,
+        arguments: &InArguments,
+        message_id: &str,
+    ) -> ReportAnswer {
+        let nothing = |queue_status| ReportAnswer::without(kind, queue_status);
         let account = match arguments.get(names::ACCOUNT) {
             Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),
             None => tenant.accounts.first(),
         };
-        // Which of the two has the row is not known: the channel went with the message.
+        let (places, column, wanted): (&[ReportKind], &str, &[&str]) = match kind {
+            // Which of the two has the row is not known: the channel went with the message.
+            AskedKind::Delivery => (&[ReportKind::Sms, ReportKind::Omni], "messageId", &DELIVERY_COLUMNS),
+            AskedKind::Click => (&[ReportKind::Clicks], "messageId", &CLICK_COLUMNS),
+            AskedKind::Reply => (&[ReportKind::Inbound], "pairedMessageId", &REPLY_COLUMNS),
+        };
         let mut found = Ok(None);
-        for reports in [ReportKind::Sms, ReportKind::Omni] {
-            let Some(ReportTarget::Extension(key)) = account.map(|account| account.report_target(reports)) else {
-                return DeliveryAnswer::without_report(queue_status::SENT);
+        for place in places {
+            let Some(ReportTarget::Extension(key)) = account.map(|account| account.report_target(*place)) else {
+                return nothing(QueueStatus::Sent);
             };
-            match self.rows.find(tenant, key, "messageId", message_id, &WANTED).await {
+            match self.rows.find(tenant, key, column, message_id, wanted).await {
                 Ok(Some(row)) => {
                     found = Ok(Some(row));
                     break;
@@ -160,33 +174,83 @@ impl Lookup {
                 Err(error) => found = Err(error),
             }
         }
-        let row = match found {
-            Ok(Some(row)) => row,
-            // An id of our form was given out once, by a store that knew more; any other is nobody's.
-            Ok(None) if message_id.parse::<MessageId>().is_err() => {
-                return DeliveryAnswer::without_report(queue_status::NOT_SENT);
+        match found {
+            Ok(Some(row)) => of_row(kind, &row, nothing(QueueStatus::Sent)),
+            // An id of our form was given out once, by a store that knew more; any other is nobody's. That nobody has
+            // clicked or answered says nothing about it.
+            Ok(None) if kind == AskedKind::Delivery && message_id.parse::<MessageId>().is_err() => {
+                nothing(QueueStatus::NotSent)
             }
-            Ok(None) => return DeliveryAnswer::without_report(queue_status::SENT),
+            Ok(None) => nothing(QueueStatus::Sent),
             Err(error) => {
                 let (RowSinkError::Later { problem, .. }
                 | RowSinkError::SomeRefused { problem }
                 | RowSinkError::TargetWrong { problem }) = &error;
                 tracing::warn!(tenant.mid = %tenant.mid, problem, "A report could not be read from its data extension");
-                return DeliveryAnswer::without_report(queue_status::SENT);
+                nothing(QueueStatus::Sent)
             }
-        };
-        let value = |name: &str| {
-            let cell = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
-            cell.map(|(_, value)| value.clone()).unwrap_or_default()
-        };
-        let available = |text: String| if text.is_empty() { NOT_AVAILABLE.to_owned() } else { text };
-        DeliveryAnswer {
-            status_name: available(value("statusName")),
-            status_group_name: available(value("statusGroupName")),
-            error_name: value("errorName"),
-            done_at: value("doneAt"),
-            sent_at: value("sentAt"),
-            ..DeliveryAnswer::without_report(queue_status::SENT)
         }
     }
 }
+
+/// Columns that are read from a data extension, by kind.
+const DELIVERY_COLUMNS: [&str; 6] = ["statusName", "statusGroupName", "errorName", "doneAt", "sentAt", "seenAt"];
+const CLICK_COLUMNS: [&str; 2] = ["notificationType", "url"];
+const REPLY_COLUMNS: [&str; 2] = ["message", "receivedAt"];
+
+fn written(at: Timestamp) -> String {
+    at.to_iso()
+}
+
+fn delivery(record: &ReportRecord, nothing: ReportAnswer) -> Option<ReportAnswer> {
+    let (report, seen) = (record.reports.final_delivery(), record.reports.seen.as_ref());
+    if report.is_none() && seen.is_none() {
+        return None;
+    }
+    let answer = match report {
+        Some(report) => nothing.with_delivery(report, written),
+        None => nothing,
+    };
+    Some(match seen {
+        Some(seen) => answer.with_seen(written(seen.seen_at)),
+        None => answer,
+    })
+}
+
+fn of_row(kind: AskedKind, row: &FoundRow, nothing: ReportAnswer) -> ReportAnswer {
+    let value = |name: &str| {
+        let cell = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
+        cell.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let available = |text: String| if text.is_empty() { NOT_AVAILABLE.to_owned() } else { text };
+    match kind {
+        AskedKind::Delivery => {
+            let answer = ReportAnswer {
+                status_name: available(value("statusName")),
+                status_group_name: available(value("statusGroupName")),
+                error_name: value("errorName"),
+                done_at: value("doneAt"),
+                sent_at: value("sentAt"),
+                ..nothing
+            };
+            match value("seenAt") {
+                seen if seen.trim().is_empty() => answer,
+                seen => answer.with_seen(seen),
+            }
+        }
+        AskedKind::Click => {
+            let notification_type = value("notificationType");
+            ReportAnswer {
+                notification_type: if notification_type.is_empty() { CLICKED.to_owned() } else { notification_type },
+                url: value("url"),
+                ..nothing
+            }
+        }
+        AskedKind::Reply => {
+            ReportAnswer { response_text: value("message"), response_time: value("receivedAt"), ..nothing }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

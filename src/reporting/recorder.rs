@@ -4,7 +4,7 @@ mod inbound;
 
 pub(crate) use inbound::ReplyTo;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +29,23 @@ const REPORTS_PER_COMMIT: usize = 40;
 /// How long a seen report waits for its delivery report (spec R1).
 const SEEN_WAITS: Duration = Duration::from_secs(15 * 60);
 
+/// When an account was last heard is written this often.
+const HEARD_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Where reports come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Webhook,
+    Log,
+}
+
 /// See the module's documentation.
 pub(crate) struct Recorder {
     store: Store,
     clock: Arc<dyn Clock>,
     stripes: Vec<Mutex<()>>,
+    /// When each account's webhooks were last written down as heard.
+    heard: std::sync::Mutex<HashMap<(Mid, AccountId), Timestamp>>,
     /// Told when the outbox has something new.
     pub(crate) arrived: Notify,
 }
@@ -52,7 +64,7 @@ struct Known {
 impl Recorder {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
-        Self { store, clock, stripes, arrived: Notify::new() }
+        Self { store, clock, stripes, heard: std::sync::Mutex::default(), arrived: Notify::new() }
     }
 
     /// Stores delivery and seen reports of one webhook call; returns once they are durable. Repeats, reordering and
@@ -63,6 +75,29 @@ impl Recorder {
         account: &AccountId,
         channel: Channel,
         arrived: Vec<Arrived>,
+    ) -> Result<(), StoreError> {
+        self.store_reports(mid, account, channel, arrived, Source::Webhook).await
+    }
+
+    /// The same for delivery reports that were asked for because no webhook had brought them.
+    pub(crate) async fn record_looked_up(
+        &self,
+        mid: Mid,
+        account: &AccountId,
+        channel: Channel,
+        reports: Vec<DeliveryReport>,
+    ) -> Result<(), StoreError> {
+        let arrived = reports.into_iter().map(Arrived::from).collect();
+        self.store_reports(mid, account, channel, arrived, Source::Log).await
+    }
+
+    async fn store_reports(
+        &self,
+        mid: Mid,
+        account: &AccountId,
+        channel: Channel,
+        arrived: Vec<Arrived>,
+        source: Source,
     ) -> Result<(), StoreError> {
         let mut arrived = arrived.into_iter().peekable();
         while arrived.peek().is_some() {
@@ -81,6 +116,9 @@ impl Recorder {
                 }
             }
             let mut batch = self.store.batch();
+            if source == Source::Webhook {
+                self.note_heard(&mut batch, mid, account);
+            }
             for (known, mut reports) in merged {
                 let (account, channel) = complete(&known, account, channel, &mut reports);
                 self.add(&mut batch, mid, account, channel, known.report_ref, reports)?;
@@ -129,6 +167,19 @@ impl Recorder {
             self.arrived.notify_one();
         }
         Ok(())
+    }
+
+    /// Notes that a report of the account came, at most once a minute. Clicks and replies come by ways of their own and
+    /// say nothing about that of the reports.
+    fn note_heard(&self, batch: &mut StoreBatch, mid: Mid, account: &AccountId) {
+        let now = self.clock.now();
+        let mut heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let noted = heard.entry((mid, account.clone())).or_default();
+        // A clock that was set back must not silence it.
+        if now < *noted || now.since(*noted) >= HEARD_NOTED_EVERY {
+            *noted = now;
+            batch.put_heard(mid, account, now);
+        }
     }
 
     /// The message that a webhook's message id names, and where its reports are.

@@ -384,7 +384,7 @@ impl Run {
             self.model.reported.insert(heard.id, heard.report.status.name.clone());
             let tenant = self.process.tenants.get(heard.mid).unwrap();
             let arguments: InArguments = [("messageId".to_owned(), heard.id.to_string())].into_iter().collect();
-            let answer = now(self.process.lookup.delivery(&tenant, &arguments)).unwrap();
+            let answer = now(self.process.lookup.answer(&tenant, &arguments)).unwrap();
             assert_eq!(answer.status_name, heard.report.status.name);
         }
     }

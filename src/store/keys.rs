@@ -6,7 +6,7 @@
 //!
 //! | byte | family | then | value |
 //! |---|---|---|---|
-//! | `01` | Meta | name | format version, time of creation, machine, removals under way |
+//! | `01` | Meta | name | format version, time of creation, machine, removals under way, when accounts were heard |
 //! | `02` | TenantKey | mid | data key, wrapped by the master key; mid 0 is the system's own |
 //! | `03` | Tenant | mid | `Tenant` |
 //! | `10` | Queue | mid, queue | `QueueRecord` |

@@ -61,6 +61,8 @@ pub(crate) struct Frontier {
     pub(crate) passed: Vec<u64>,
     /// The first sequence to be given out; it and what follows wait without a gap.
     pub(crate) next: u64,
+    /// Places before `next` at which no message waits.
+    pub(crate) empty: u64,
 }
 
 /// Keys read at a time while the frontier is looked for.
@@ -117,7 +119,9 @@ impl Messages<'_> {
         let mut waiting = 0;
         loop {
             let page = self.0.scan(&from, &to, FRONTIER_PAGE)?;
-            let Some((last_key, _)) = page.last() else { return Ok(Frontier { passed, next: last + 1 }) };
+            let Some((last_key, _)) = page.last() else {
+                return Ok(Frontier { passed, next: last + 1, empty: last.saturating_sub(waiting) });
+            };
             from.clone_from(last_key);
             // The smallest key behind it.
             from.push(0);
@@ -125,7 +129,7 @@ impl Messages<'_> {
                 let gaps = sequence.saturating_sub(waiting + 1);
                 // All that is done lies before it, and all that is in flight.
                 if gaps >= done && sequence > sent_to {
-                    return Ok(Frontier { passed, next: sequence });
+                    return Ok(Frontier { passed, next: sequence, empty: gaps });
                 }
                 waiting += 1;
                 if !in_flight.contains(&sequence) {

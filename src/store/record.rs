@@ -21,6 +21,7 @@ use self::tenant_v1::TenantV1;
 use super::accounts::AccountState;
 use super::answers::FirstAnswer;
 use super::configurations::ConfigurationRecord;
+use super::erasures::ErasureRecord;
 use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome};
 use super::queues::QueueRecord;
 use super::reports::{ClickRecord, InboundRecord, LastSent, OutboxEntry, ReplyOf, ReportRecord};
@@ -121,6 +122,7 @@ own_form! {
     OutboxEntry, "outbox";
     AccountState, "account state";
     ConfigurationRecord, "configuration";
+    ErasureRecord, "erasure";
 }
 
 #[derive(Serialize, Deserialize)]
@@ -308,6 +310,7 @@ mod tests {
         "outbox.v1.hex", OutboxEntry, samples::outbox_entry();
         "account_state.v1.hex", AccountState, samples::account_state();
         "configuration.v1.hex", ConfigurationRecord, samples::configuration();
+        "erasure.v1.hex", ErasureRecord, samples::erasure();
     }
 
     #[track_caller]

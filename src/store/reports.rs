@@ -109,7 +109,7 @@ pub(crate) struct PlacedEntry {
 }
 
 /// The place of an outbox entry: by when it may go, and what it is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct OutboxPlace {
     pub(crate) target: OutboxTarget,
     /// Not forwarded before this moment of the wall clock.

@@ -11,6 +11,7 @@ use crate::domain::inbound::{InboundChannel, InboundMessage, Pairing};
 use crate::domain::message::{
     Content, LinkTracking, Message, OnStop, Progress, QueuePolicy, QueuedMessage, RequestOptions, sms,
 };
+use crate::domain::person::NamedBy;
 use crate::domain::phone::Phone;
 use crate::domain::report::{DeliveryReport, ErrorInfo, MessageReports, Origin, SeenReport, StatusInfo};
 use crate::domain::secret::Secret;
@@ -308,4 +309,9 @@ pub(crate) fn configuration() -> ConfigurationRecord {
         created_at: at(14),
         arguments: vec![("channel".into(), "SMS".into()), ("text".into(), "Hi {{Event.E.Name}}".into())],
     }
+}
+
+pub(crate) fn erasure() -> ErasureRecord {
+    let counts = ErasureCounts { waiting: 1, sent: 300, reports: 299, clicks: 4, inbound: 5, rows: 6 };
+    ErasureRecord { at: at(9), by: NamedBy::ContactKey, person: [0xe5; 16], counts }
 }

@@ -115,6 +115,7 @@ impl Store {
             self.remove_range(layout.clone()).await?;
             self.remove_range(Layout(Key::Quarantine(layout.0).to_bytes())).await?;
         }
+        self.remove_range(super::heard::of_tenant(mid)).await?;
         // Answers lie by day first.
         let mut from = Layout::family(Family::Answer).0;
         let (_, end) = Layout::family(Family::Answer).range();

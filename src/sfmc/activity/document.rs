@@ -49,6 +49,7 @@ struct Row {
     description: &'static str,
     category: &'static str,
     prefix: &'static str,
+    /// All are text and never null (spec M9, R4).
     out_arguments: &'static [&'static str],
     /// Key and label of the page's steps.
     steps: &'static [(&'static str, &'static str)],
@@ -103,11 +104,6 @@ impl Kind {
     /// Path segment of the activity's endpoint, `/activities/{path}`.
     pub(crate) fn path(self) -> &'static str {
         self.row().path
-    }
-
-    /// Names of the out-arguments; all are text and never null (spec M9, R4).
-    pub(crate) fn out_arguments(self) -> &'static [&'static str] {
-        self.row().out_arguments
     }
 }
 
@@ -281,6 +277,11 @@ mod tests {
 
     fn settings() -> ActivitySettings {
         ActivitySettings { customer_key: Some("waypost-salt".into()), ..ActivitySettings::new("https://wp.example/") }
+    }
+
+    #[test]
+    fn the_reports_activity_declares_what_it_answers() {
+        assert_eq!(REPORTS.out_arguments, crate::domain::report_answer::OUT_ARGUMENTS.map(|row| row.name));
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl TenantFile {
             text.push_str(&format!("salt = {{ customer_key = {customer_key:?}, value = {value:?} }}\n"));
         }
         for account in &self.accounts {
-            let AccountFile { label, api_key, external_url, maybe_sent, mms_reports, kakao, senders, webhook_auth } = account;
+            let AccountFile { label, api_key, external_url, maybe_sent, mms_reports, kakao, senders, webhook_auth } =
+                account;
             text.push_str(&format!(
                 "[[account]]\nlabel = {label:?}\nbase_url = {infobip_base_url:?}\napi_key = {api_key:?}\n\
                  sms_senders = [\"Waypost\"]\nmaybe_sent = {maybe_sent:?}\n\
