@@ -32,7 +32,7 @@ const SCOPES: [&str; 4] =
 /// Journey Builder calls so many contacts at a time in the demonstration, all journeys together; at least
 /// [`CONCURRENT_REQUESTS_MIN`] in each.
 const CONCURRENT_REQUESTS: u64 = 20;
-/// The platform's smallest setting.
+/// The smallest that the configuration takes.
 const CONCURRENT_REQUESTS_MIN: u64 = 1;
 
 const SMS_REPORTS: &str = SMS_DELIVERY_REPORTS.external_key;

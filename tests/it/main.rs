@@ -14,6 +14,7 @@
 mod channels;
 mod config_json;
 mod crash;
+mod demo;
 mod dispatching;
 mod hard_errors;
 mod journey;
