@@ -16,6 +16,7 @@ pub(crate) mod message;
 pub(crate) mod origin;
 pub(crate) mod phone;
 pub(crate) mod report;
+pub(crate) mod report_dates;
 pub(crate) mod scenario;
 pub(crate) mod secret;
 pub(crate) mod sender;

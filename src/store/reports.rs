@@ -187,7 +187,12 @@ impl Reports<'_> {
         recipient: &str,
     ) -> Result<Option<LastSent>, StoreError> {
         let hash = self.last_sent_hash(mid, channel, sender, recipient)?;
-        self.0.read(mid, &Key::LastSent(mid, hash))
+        self.last_sent_at(mid, hash)
+    }
+
+    /// What is kept at a place of [`Reports::last_sent_place`].
+    pub(crate) fn last_sent_at(&self, mid: Mid, place: Hash) -> Result<Option<LastSent>, StoreError> {
+        self.0.read(mid, &Key::LastSent(mid, place))
     }
 
     /// Where [`StoreBatch::put_last_sent`] keeps it; `None` for a channel without replies, or a message without sender.
