@@ -67,7 +67,7 @@ impl Forwarder {
         };
         let key = (tenant.mid, event.event_definition_key.clone());
         let waits = self.state().events.get(&key).is_some_and(|event| event.waiting.waits(self.clock.steady()));
-        if waits || event.due_at > self.clock.now() {
+        if waits {
             return Fired::Later;
         }
         let fired = match self.event(tenant, record, event).await {

@@ -11,11 +11,12 @@ use super::Forwarder;
 use super::parcel::Parcel;
 use crate::clock::{Clock, Timestamp};
 use crate::domain::delivery;
-use crate::domain::ids::{AccountId, Mid};
+use crate::domain::ids::{AccountId, Mid, QueueId};
 use crate::domain::tenant::{Account, MmsReports, ReportKind, ReportTarget, Tenant, Tracking};
 use crate::random::Random;
+use crate::reporting::recorder::SEEN_WAITS;
 use crate::reporting::{ActualColumn, RowSinkError};
-use crate::store::{OutboxPlace, OutboxTarget, PlacedEntry, StoreError};
+use crate::store::{OutboxPlace, OutboxSubject, OutboxTarget, PlacedEntry, ReportRef, StoreError};
 
 /// Whose reports, and which of theirs: each has a target of its own, and waits by itself when that fails.
 pub(super) type TargetKey = (Mid, AccountId, ReportKind);
@@ -81,12 +82,27 @@ impl Forwarder {
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut after = None;
+        self.forward_due(tenant, lane, None, now, shutdown).await?;
+        // Nothing is ever put so far ahead, unless the clock was set back since: that must not make it wait.
+        let subject = OutboxSubject::Report(ReportRef::Known(QueueId(0), 0));
+        let ahead = OutboxPlace { target: lane, due_at: now.plus(ahead_max(lane)), subject };
+        self.forward_due(tenant, lane, Some(ahead), Timestamp::MAX, shutdown).await
+    }
+
+    /// Forwards the entries of a lane behind `after` that are due by `until`, a page at a time.
+    async fn forward_due(
+        &self,
+        tenant: &Tenant,
+        lane: OutboxTarget,
+        mut after: Option<OutboxPlace>,
+        until: Timestamp,
+        shutdown: &watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
         while !*shutdown.borrow() && !self.all_wait(tenant, lane) {
             let page = self.store.reports().outbox(tenant.mid, lane, after, self.settings.rows_max)?;
             let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
-            let has_more = page.len() >= self.settings.rows_max && last.due_at <= now;
-            let due = page.into_iter().take_while(|placed| placed.place.due_at <= now);
+            let has_more = page.len() >= self.settings.rows_max && last.due_at <= until;
+            let due = page.into_iter().take_while(|placed| placed.place.due_at <= until);
             let Sorted { by_target, done } = self.sort(tenant, due)?;
             self.delete_entries(tenant.mid, &done).await?;
             let targets = by_target.into_iter().map(|(key, parcels)| self.forward_parcels(tenant, key, parcels));
@@ -195,6 +211,15 @@ impl Forwarder {
 /// The account that reports go by: a removed account's go where the unit's first account's go, better there than nowhere.
 fn account_of<'a>(tenant: &'a Tenant, account: &AccountId) -> Option<&'a Account> {
     tenant.account(account).or(tenant.accounts.first())
+}
+
+/// How far ahead of the clock an entry of a lane may be due: a seen report waits, and so does an event, whose delay is at
+/// most a day.
+const fn ahead_max(lane: OutboxTarget) -> Duration {
+    match lane {
+        OutboxTarget::INBOUND => Duration::from_secs(86_400),
+        _ => SEEN_WAITS,
+    }
 }
 
 /// The kinds of reports that a lane has of an account.
