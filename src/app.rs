@@ -345,10 +345,12 @@ impl Parts {
             tenants: tenants.clone(),
             recorder: Arc::clone(&recorder),
             rows: sfmc.clone(),
+            events: sfmc.clone(),
             posts: Arc::new(NotificationUrls::new(Arc::clone(&clock))?),
             settings: ForwarderSettings {
                 flush_every: Duration::from_secs(config.reports.flush_secs),
                 rows_max: config.reports.rows_max,
+                calls_per_minute: config.reports.calls_per_minute,
             },
         }));
         let inbox = Arc::new(Inbox::new(

@@ -168,6 +168,9 @@ settings! {
         rows_max: usize = 2_000, in 1..=2_000;
         /// Time between two questions whether SFMC has stored a batch.
         poll_secs: u64 = 5, in 1..=300;
+        /// REST calls that a business unit's reports may cost in a minute; beyond, they gather for up to a minute. A
+        /// batch costs three or four. SFMC's contracts count calls: 2 million a year are 4 a minute, 6 million 11.
+        calls_per_minute: u32 = 60, in 1..=2_500;
     }
 
     /// How SFMC calls the activities: written into config.json and each saved activity.

@@ -141,11 +141,12 @@ pub(crate) struct EndedMessage {
     pub(crate) problem: String,
 }
 
-/// A report whose row was refused, for people.
+/// A report, click or reply whose row was refused, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RefusedReport {
     pub(crate) message_id: String,
     pub(crate) account: String,
+    /// Of a report that of its status or `SEEN`; `CLICKED` of a click, `REPLY` of a reply.
     pub(crate) status_name: String,
     pub(crate) stored_at: String,
     /// What the target said.

@@ -18,6 +18,7 @@ pub(crate) mod person;
 pub(crate) mod phone;
 pub(crate) mod report;
 pub(crate) mod report_answer;
+pub(crate) mod report_dates;
 pub(crate) mod scenario;
 pub(crate) mod secret;
 pub(crate) mod sender;

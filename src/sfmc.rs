@@ -7,6 +7,7 @@ pub(crate) mod activity;
 mod check;
 pub(crate) mod client;
 pub(crate) mod data_extension;
+mod event;
 pub(crate) mod jwt;
 pub(crate) mod rest;
 mod soap;

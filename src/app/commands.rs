@@ -389,39 +389,52 @@ impl Commands {
             refused.extend(reports.refused(mid, lane, None, COUNTED_MAX)?);
         }
         for placed in refused {
-            let OutboxSubject::Report(report) = placed.place.subject else { continue };
-            let Some(record) = reports.get(mid, report)? else { continue };
-            list.push(RefusedReport {
-                message_id: record.message_id().to_owned(),
-                account: placed.entry.account.to_string(),
-                status_name: record.reports.delivery.map(|report| report.status.name).unwrap_or_default(),
-                stored_at: record.stored_at.to_iso(),
-                problem: placed.entry.problem.unwrap_or_default(),
-            });
+            let account = placed.entry.account.to_string();
+            let problem = placed.entry.problem.unwrap_or_default();
+            // What was taken since, by a newer report say, is refused no more.
+            let shown = match placed.place.subject {
+                OutboxSubject::Report(report) => {
+                    reports.get(mid, report)?.filter(|record| !record.is_all_taken()).map(|record| {
+                        let message_id = record.message_id().to_owned();
+                        let status = record.reports.delivery.map(|report| report.status.name);
+                        (message_id, status.unwrap_or_else(|| "SEEN".to_owned()), record.stored_at)
+                    })
+                }
+                OutboxSubject::Click(report, hash) => {
+                    let record = reports.click(mid, report, hash)?.filter(|record| record.taken_at.is_none());
+                    record.map(|record| (record.click.message_id, record.click.notification_type, record.stored_at))
+                }
+                OutboxSubject::Inbound(hash) => {
+                    let record = reports.inbound(mid, hash)?.filter(|record| record.taken_at.is_none());
+                    record.map(|record| (record.inbound.message_id, "REPLY".to_owned(), record.stored_at))
+                }
+            };
+            let Some((message_id, status_name, stored_at)) = shown else { continue };
+            list.push(RefusedReport { message_id, account, status_name, stored_at: stored_at.to_iso(), problem });
         }
         Ok(list)
     }
 
+    /// Lets every refused entry of the four lanes be tried again, once: what is refused anew meanwhile stays so.
     async fn replay(&self, mid: Mid) -> Result<usize, StoreError> {
         let store = &self.parts.store;
         let mut replayed = 0;
-        loop {
-            let mut page = Vec::new();
-            for lane in OutboxTarget::ALL {
-                let room = REPLAYED_TOGETHER - page.len();
-                page.extend(store.reports().refused(mid, lane, None, room)?);
+        for lane in OutboxTarget::ALL {
+            let mut after = None;
+            loop {
+                let page = store.reports().refused(mid, lane, after, REPLAYED_TOGETHER)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.place);
+                replayed += page.len();
+                let mut batch = store.batch();
+                for placed in page {
+                    batch.replay_outbox(mid, placed.place, &placed.entry)?;
+                }
+                let _receipt = store.commit(batch).await?;
+                self.parts.recorder.arrived.notify_one();
             }
-            if page.is_empty() {
-                return Ok(replayed);
-            }
-            replayed += page.len();
-            let mut batch = store.batch();
-            for placed in page {
-                batch.replay_outbox(mid, placed.place, &placed.entry)?;
-            }
-            let _receipt = store.commit(batch).await?;
-            self.parts.recorder.arrived.notify_one();
         }
+        Ok(replayed)
     }
 
     /// Figures for `waypost status`.

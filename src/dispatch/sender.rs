@@ -17,7 +17,7 @@ use crate::domain::message::{QueuedMessage, RequestOptions};
 use crate::domain::report::Origin;
 use crate::store::AccountState;
 use crate::store::ReportRef;
-use crate::store::{DeadLetter, InFlight, SentMessage, SentOutcome};
+use crate::store::{DeadLetter, InFlight, LastSent, SentMessage, SentOutcome};
 use crate::store::{Opened, StoreBatch, StoreError};
 use crate::store::{QueueMark, QueueRecord};
 use crate::tenants::TenantAccount;
@@ -314,6 +314,9 @@ impl Dispatch {
                 self.recorder.add_local(&mut batch, &locked, mid, &message, end, now)?;
                 batch.put_dead_letter(mid, message.id, &DeadLetter { end: end.clone(), at: now })?;
             }
+            if let SentOutcome::Sent { at, .. } = &outcome {
+                self.note_last_sent(&mut batch, mid, &message, *at)?;
+            }
             batch.finish(mid, &SentMessage { message, outcome, ended_at: now })?;
         }
         let mut again = Vec::with_capacity(outcome.again.len());
@@ -350,6 +353,27 @@ impl Dispatch {
         // Lookups end here too, and nobody else wakes the runner for what they give back.
         self.book.changed.notify_one();
         Ok(())
+    }
+
+    /// Notes a message as the newest of its sender to its recipient, for pairing a reply with it (spec R3). Of two that
+    /// end in another order than they were sent in, the one sent later stays.
+    fn note_last_sent(
+        &self,
+        batch: &mut StoreBatch,
+        mid: Mid,
+        message: &QueuedMessage,
+        sent_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (content, recipient) = (&message.message.content, message.message.recipient.expose());
+        let channel = message.message.channel;
+        let Some(place) = self.store.reports().last_sent_place(mid, channel, content.sender(), recipient)? else {
+            return Ok(());
+        };
+        let known = self.store.reports().last_sent_at(mid, place)?;
+        if known.is_some_and(|known| (known.sent_at, known.message_id) > (sent_at, message.id)) {
+            return Ok(());
+        }
+        batch.put_last_sent(mid, place, &LastSent { message_id: message.id, sent_at })
     }
 
     /// A request that began before its account was released says nothing about the account as it is now.

@@ -61,6 +61,8 @@ pub(crate) struct Capability {
     pub(crate) has_log: bool,
     /// Whether the endpoint can shorten and track URLs; where it can't, the activity's wish is passed over.
     pub(crate) tracks_links: bool,
+    /// Whether Infobip tells when a person has seen a message (infobip.md 9.3).
+    pub(crate) reports_seen: bool,
     /// What replies to it come on; `None` where there are none.
     pub(crate) replies: Option<InboundChannel>,
     /// What sends instead when the account sends Kakao over OMNI failover.
@@ -82,6 +84,7 @@ const SMS: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    reports_seen: false,
     replies: Some(InboundChannel::Sms),
     over_omni: None,
     validate: sms::validate,
@@ -122,6 +125,7 @@ const WHATSAPP: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: false,
     tracks_links: true,
+    reports_seen: true,
     replies: Some(InboundChannel::WhatsApp),
     over_omni: None,
     validate: whatsapp::validate,
@@ -138,6 +142,7 @@ const VIBER: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    reports_seen: true,
     replies: Some(InboundChannel::Viber),
     over_omni: None,
     validate: viber::validate,
@@ -167,6 +172,7 @@ const KAKAO_CHINGU: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    reports_seen: false,
     replies: None,
     over_omni: Some(Channel::KakaoChinguOmni),
     validate: kakao_chingu::validate,
@@ -215,6 +221,7 @@ const RCS: Capability = Capability {
     bulk_max: BULK_MAX,
     has_log: true,
     tracks_links: true,
+    reports_seen: true,
     replies: Some(InboundChannel::Rcs),
     over_omni: None,
     validate: rcs::validate,
@@ -270,6 +277,11 @@ impl Channel {
     /// Which family the reports of a channel belong to, by its spelling in the `channel` column.
     pub(crate) fn family_of(reported_as: &str) -> Option<ReportFamily> {
         CAPABILITIES.iter().find(|row| row.reported_as == reported_as).map(|row| row.reports)
+    }
+
+    /// Whether there are seen reports of a channel, by its spelling in the `channel` column.
+    pub(crate) fn reports_seen(reported_as: &str) -> bool {
+        CAPABILITIES.iter().any(|row| row.reported_as == reported_as && row.reports_seen)
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {

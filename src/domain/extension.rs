@@ -69,7 +69,8 @@ impl<S> Column<S> {
     }
 }
 
-fn cut_utf16(text: &str, units_max: usize) -> String {
+/// The longest beginning of a text that has at most so many UTF-16 units and splits no character.
+pub(crate) fn cut_utf16(text: &str, units_max: usize) -> String {
     let mut units = 0;
     let fits = |c: &char| {
         units += c.len_utf16();

@@ -102,6 +102,29 @@ impl DeliveryReport {
         }
     }
 
+    /// What stands in a row for the delivery report that did not come, of a message that was seen (spec R1): the status
+    /// that is known, and what the seen report says.
+    pub(crate) fn standing_in(seen: &SeenReport, channel: &str, status: StatusInfo) -> Self {
+        Self {
+            origin: Origin::Local,
+            is_final: false,
+            done_at: None,
+            sent_at: seen.sent_at,
+            status,
+            error: None,
+            message_id: seen.message_id.clone(),
+            bulk_id: None,
+            channel: channel.to_owned(),
+            to: seen.recipient.clone(),
+            sender: seen.sender.clone(),
+            message_count: None,
+            price_per_message: None,
+            price_currency: None,
+            callback_data: None,
+            mcc_mnc: None,
+        }
+    }
+
     /// Fills what the report does not say from the message it is about.
     pub(crate) fn complete(&mut self, subject: ReportSubject<'_>) {
         let fill = |slot: &mut Option<String>, value: &str| {
@@ -222,6 +245,17 @@ pub(crate) struct ReportSubject<'a> {
     pub(crate) callback_data: &'a str,
     pub(crate) accepted_at: Timestamp,
     pub(crate) last_attempt_at: Option<Timestamp>,
+}
+
+/// The status of a message that was taken and of which nothing else is known (infobip.md 10).
+pub(crate) fn pending_accepted() -> StatusInfo {
+    StatusInfo {
+        group_id: 1,
+        group_name: "PENDING".into(),
+        id: 26,
+        name: "PENDING_ACCEPTED".into(),
+        description: "Message sent to next instance".into(),
+    }
 }
 
 /// The documented table of statuses that Waypost gives itself (spec Q5). Ids from 9000 are ours.

@@ -7,7 +7,9 @@ use super::extension;
 use super::ids::{AccountId, Mid};
 use super::inbound::InboundChannel;
 use super::phone::Country;
+use super::report_dates;
 use super::secret::Secret;
+use super::timestamp::Timestamp;
 
 /// One SFMC business unit (spec T1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -246,6 +248,11 @@ impl Tenant {
 
     pub(crate) fn country(&self) -> Option<Country> {
         self.default_country.as_deref().and_then(Country::by_code)
+    }
+
+    /// A moment as rows, events and out-arguments of this business unit have it (spec R2).
+    pub(crate) fn written_date(&self, at: Timestamp) -> String {
+        report_dates::written(at, self.time_zone.as_deref())
     }
 }
 

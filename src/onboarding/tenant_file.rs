@@ -15,6 +15,7 @@ use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{kakao_alim, rcs, sms, viber, whatsapp};
 use crate::domain::origin::{self, parse_origin, parse_url};
 use crate::domain::phone::Country;
+use crate::domain::report_dates;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::{
     Account, BasicAuth, KakaoWay, MaybeSent, MmsReports, NotificationUrls, ReplyPolicy, ReportExtensions, Retention,
@@ -333,8 +334,7 @@ fn retention(file: &mut Section) -> Result<Retention, TenantFileError> {
 
 fn zone_name(text: &str) -> Option<String> {
     let text = text.trim();
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
-    ((1..=64).contains(&text.len()) && text.chars().all(fits)).then(|| text.to_owned())
+    report_dates::is_zone(text).then(|| text.to_owned())
 }
 
 /// An unguessable part of a webhook's path.

@@ -1,34 +1,44 @@
-//! Brings stored reports to where the customer wants them: rows of a data extension, or the customer's URL.
+//! Brings what is stored to where the customer wants it: rows of a data extension, the customer's URL, the event that a
+//! contact waits for.
 //!
-//! * An entry leaves the outbox only when its target has taken it, in the same commit that marks the report as
-//!   forwarded; so a crash repeats, and a key in the extension makes the repeat harmless.
-//! * A business unit whose platform is down waits by itself; the others go on.
-//! * A refused row is found by halves, kept with the target's own words, and does not block the others (spec R2).
+//! * An entry leaves the outbox only when its target has taken it, in the same commit that says so; so a crash repeats,
+//!   and a key in the extension makes the repeat harmless (`a_restart_repeats_what_was_not_confirmed_and_the_key_makes_it_one_row`).
+//! * What changed while it was on its way goes again (`a_report_that_changes_while_it_is_under_way_goes_again`).
+//! * Each account's kind of reports has its target, which waits by itself when it fails
+//!   (`a_target_that_is_down_holds_up_no_other`).
+//! * A refused row is found by halves, kept with the target's own words, and does not block the others (spec R2;
+//!   `a_refused_row_is_found_by_halves_and_set_aside`).
+//! * An event is recorded as fired before anything may repeat it (spec R3; `a_fired_event_is_not_fired_again_over_a_crash`).
+//! * Memory holds a page of each lane, however much waits (`an_outage_of_six_hours_loses_nothing_and_repeats_nothing`).
 
-use std::collections::{BTreeMap, HashMap};
+mod events;
+mod lane;
+mod parcel;
+mod posts;
+mod rows;
+mod settle;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::events::EventState;
+use self::lane::{TargetKey, TargetState};
 use super::recorder::Recorder;
-use super::{ActualColumn, ReportPost, RowSink, RowSinkError};
+use super::{EventSink, ReportPost, RowSink};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::delivery;
-use crate::domain::extension::{self, Cell, Row};
 use crate::domain::ids::{AccountId, Mid};
-use crate::domain::report::{DeliveryReport, DeliveryRow};
-use crate::domain::tenant::{Account, ReportKind, ReportTarget, Tenant};
+use crate::domain::tenant::{ReportKind, Tenant};
 use crate::random::Random;
-use crate::store::{OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, PlacedEntry, ReportRecord, ReportRef};
-use crate::store::{Store, StoreError, Taken};
+use crate::store::{OutboxTarget, Store, StoreError};
 use crate::tenants::TenantBook;
 
-/// Reports marked as forwarded in one commit; each takes two writes.
-const FORWARDED_PER_COMMIT: usize = 60;
-/// How long the columns of an extension are believed.
-const COLUMNS_KEPT: Duration = Duration::from_secs(600);
+/// The longest that reports gather when the call budget asks for it (spec R2).
+const FLUSH_MAX: Duration = Duration::from_secs(60);
 
 /// How the forwarder behaves.
 #[derive(Clone, Debug)]
@@ -37,6 +47,8 @@ pub(crate) struct ForwarderSettings {
     pub(crate) flush_every: Duration,
     /// Rows in one request.
     pub(crate) rows_max: usize,
+    /// REST calls that a business unit may cost in a minute; beyond, reports gather for up to [`FLUSH_MAX`].
+    pub(crate) calls_per_minute: u32,
 }
 
 /// See the module's documentation.
@@ -47,9 +59,10 @@ pub(crate) struct Forwarder {
     tenants: TenantBook,
     recorder: Arc<Recorder>,
     rows: Arc<dyn RowSink>,
+    events: Arc<dyn EventSink>,
     posts: Arc<dyn ReportPost>,
     settings: ForwarderSettings,
-    state: std::sync::Mutex<HashMap<TargetKey, TargetState>>,
+    state: std::sync::Mutex<State>,
 }
 
 /// What a [`Forwarder`] works with.
@@ -60,41 +73,32 @@ pub(crate) struct ForwarderParts {
     pub(crate) tenants: TenantBook,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) rows: Arc<dyn RowSink>,
+    pub(crate) events: Arc<dyn EventSink>,
     pub(crate) posts: Arc<dyn ReportPost>,
     pub(crate) settings: ForwarderSettings,
 }
 
-/// Whose reports, and which of theirs: each has a target of its own, and waits by itself when that fails.
-type TargetKey = (Mid, AccountId, ReportKind);
-
-/// What is remembered of one target between rounds.
-#[derive(Default, Clone)]
-struct TargetState {
-    /// Not tried before this moment of the steady clock.
-    waits_until: Option<Timestamp>,
-    failures: u16,
-    columns: Option<(Timestamp, String, Arc<[ActualColumn]>)>,
-    problem: Option<String>,
-}
-
-/// One report on its way.
-struct Parcel {
-    place: OutboxPlace,
-    report: ReportRef,
-    entry: OutboxEntry,
-    record: ReportRecord,
+/// What is remembered between rounds.
+#[derive(Default)]
+struct State {
+    targets: HashMap<TargetKey, TargetState>,
+    /// By event definition key.
+    events: HashMap<(Mid, String), EventState>,
+    /// No round of the business unit begins before this moment of the steady clock.
+    not_before: HashMap<Mid, Timestamp>,
 }
 
 impl Forwarder {
     pub(crate) fn new(parts: ForwarderParts) -> Self {
-        let ForwarderParts { store, clock, random, tenants, recorder, rows, posts, settings } = parts;
-        Self { store, clock, random, tenants, recorder, rows, posts, settings, state: std::sync::Mutex::default() }
+        let ForwarderParts { store, clock, random, tenants, recorder, rows, events, posts, settings } = parts;
+        let state = std::sync::Mutex::default();
+        Self { store, clock, random, tenants, recorder, rows, events, posts, settings, state }
     }
 
     /// Forwards until `shutdown` says so; then finishes the requests that are under way.
     pub(crate) async fn run(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
         let mut busy: JoinSet<Mid> = JoinSet::new();
-        let mut at_work = std::collections::HashSet::new();
+        let mut at_work = HashSet::new();
         while !*shutdown.borrow() {
             tokio::select! {
                 () = self.clock.sleep(self.settings.flush_every) => {}
@@ -116,7 +120,7 @@ impl Forwarder {
                     let shutdown = shutdown.clone();
                     busy.spawn(async move {
                         let mid = tenant.mid;
-                        if let Err(error) = forwarder.forward_tenant(&tenant, &shutdown).await {
+                        if let Err(error) = forwarder.round(&tenant, &shutdown).await {
                             tracing::error!(%error, tenant.mid = %mid, "Reports could not be forwarded: the store failed");
                         }
                         mid
@@ -127,241 +131,62 @@ impl Forwarder {
         while busy.join_next().await.is_some() {}
     }
 
-    /// Forwards what waits for one business unit, until nothing that may go is left.
+    /// [`Forwarder::forward_tenant`], unless the business unit's call budget says that it is too early.
+    pub(crate) async fn round(&self, tenant: &Tenant, shutdown: &watch::Receiver<bool>) -> Result<(), StoreError> {
+        let mid = tenant.mid;
+        let began = self.clock.steady();
+        if self.state().not_before.get(&mid).is_some_and(|until| *until > began) {
+            return Ok(());
+        }
+        let before = self.rows.calls(mid);
+        let result = self.forward_tenant(tenant, shutdown).await;
+        let calls = self.rows.calls(mid).saturating_sub(before);
+        let until = began.plus(budget_pause(calls, self.settings.calls_per_minute));
+        self.state().not_before.insert(mid, until);
+        result
+    }
+
+    /// Forwards what waits for one business unit, until nothing that may go is left. Its lanes go side by side: one that
+    /// looks for a refused row, or waits for an answer, holds up no other.
     pub(crate) async fn forward_tenant(
         &self,
         tenant: &Tenant,
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
-        for lane in [OutboxTarget::SMS_REPORTS, OutboxTarget::OMNI_REPORTS] {
-            self.forward_lane(tenant, lane, shutdown).await?;
-        }
-        Ok(())
-    }
-
-    /// Forwards one lane, a page at a time.
-    async fn forward_lane(
-        &self,
-        tenant: &Tenant,
-        lane: OutboxTarget,
-        shutdown: &watch::Receiver<bool>,
-    ) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let page = self.store.reports().outbox(tenant.mid, lane, after, self.settings.rows_max)?;
-            let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
-            let full = page.len() >= self.settings.rows_max;
-            for (key, parcels) in self.by_target(tenant, page)? {
-                if *shutdown.borrow() {
-                    return Ok(());
-                }
-                self.forward_parcels(tenant, key, parcels).await?;
-            }
-            if !full {
-                return Ok(());
-            }
-            after = Some(last);
-        }
-    }
-
-    fn by_target(
-        &self,
-        tenant: &Tenant,
-        page: Vec<PlacedEntry>,
-    ) -> Result<BTreeMap<TargetKey, Vec<Parcel>>, StoreError> {
-        let mut by_target: BTreeMap<TargetKey, Vec<Parcel>> = BTreeMap::new();
-        for PlacedEntry { place, entry } in page {
-            let OutboxSubject::Report(report) = place.subject else { continue };
-            let Some(record) = self.store.reports().get(tenant.mid, report)? else { continue };
-            let Some(account) = account_of(tenant, &entry.account) else { continue };
-            let key = (tenant.mid, entry.account.clone(), account.delivery_reports(&record.channel));
-            by_target.entry(key).or_default().push(Parcel { place, report, entry, record });
-        }
-        Ok(by_target)
-    }
-
-    async fn forward_parcels(&self, tenant: &Tenant, key: TargetKey, parcels: Vec<Parcel>) -> Result<(), StoreError> {
-        let (_, account, reports) = key.clone();
-        let now = self.clock.steady();
-        if self.state().get(&key).and_then(|state| state.waits_until).is_some_and(|until| until > now) {
-            return Ok(());
-        }
-        let Some(target) = account_of(tenant, &account) else { return Ok(()) };
-        let result = match target.report_target(reports) {
-            ReportTarget::Extension(extension) => self.write_rows(tenant, &key, extension, parcels).await?,
-            ReportTarget::Url(url) => self.post(tenant, url, parcels).await?,
-            ReportTarget::Nowhere => Ok(()),
-        };
-        let mut states = self.state();
-        let state = states.entry(key).or_default();
-        match result {
-            Ok(()) => {
-                if state.problem.take().is_some() {
-                    tracing::info!(tenant.mid = %tenant.mid, account = %account, "Reports are forwarded again");
-                }
-                state.failures = 0;
-                state.waits_until = None;
-            }
-            Err(error) => {
-                state.failures = state.failures.saturating_add(1);
-                let retry_after = match &error {
-                    RowSinkError::Later { retry_after, .. } => *retry_after,
-                    _ => None,
-                };
-                let pause = delivery::backoff(state.failures, retry_after, self.random.jitter());
-                state.waits_until = Some(self.clock.steady().plus(pause));
-                state.columns = None;
-                if state.problem.as_ref() != Some(&error.to_string()) {
-                    tracing::warn!(tenant.mid = %tenant.mid, account = %account, problem = %error,
-                        "Reports wait: their target does not take them; nothing is lost");
-                }
-                state.problem = Some(error.to_string());
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes rows, by halves when some are refused. `Ok(Err(_))`: the target takes nothing now.
-    async fn write_rows(
-        &self,
-        tenant: &Tenant,
-        key: &TargetKey,
-        extension: &str,
-        parcels: Vec<Parcel>,
-    ) -> Result<Result<(), RowSinkError>, StoreError> {
-        let columns = match self.columns(tenant, key, extension).await {
-            Ok(columns) => columns,
-            Err(error) => return Ok(Err(error)),
-        };
-        let upsert = columns.iter().any(|column| column.primary_key);
-        let mut stack = vec![parcels];
-        while let Some(mut parcels) = stack.pop() {
-            let rows: Vec<Row> = parcels.iter().filter_map(|parcel| row(key.2, &parcel.record, &columns)).collect();
-            match self.rows.write(tenant, extension, &rows, upsert).await {
-                Ok(()) => self.mark_forwarded(tenant.mid, parcels).await?,
-                Err(RowSinkError::SomeRefused { .. }) if parcels.len() > 1 => {
-                    let second = parcels.split_off(parcels.len() / 2);
-                    stack.push(second);
-                    stack.push(parcels);
-                }
-                Err(RowSinkError::SomeRefused { problem }) => self.set_aside(tenant.mid, parcels, &problem).await?,
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    async fn columns(
-        &self,
-        tenant: &Tenant,
-        key: &TargetKey,
-        extension: &str,
-    ) -> Result<Arc<[ActualColumn]>, RowSinkError> {
-        let now = self.clock.steady();
-        let known = self.state().get(key).and_then(|state| state.columns.clone());
-        if let Some((read_at, of, columns)) = known
-            && of == extension
-            && now.since(read_at) < COLUMNS_KEPT
-        {
-            return Ok(columns);
-        }
-        let columns: Arc<[ActualColumn]> = self.rows.columns(tenant, extension).await?.into();
-        let mut states = self.state();
-        states.entry(key.clone()).or_default().columns = Some((now, extension.to_owned(), Arc::clone(&columns)));
-        Ok(columns)
-    }
-
-    async fn post(
-        &self,
-        tenant: &Tenant,
-        url: &str,
-        parcels: Vec<Parcel>,
-    ) -> Result<Result<(), RowSinkError>, StoreError> {
-        let reports: Vec<&DeliveryReport> =
-            parcels.iter().filter_map(|parcel| parcel.record.reports.delivery.as_ref()).collect();
-        match self.posts.post(tenant, url, &reports).await {
-            Ok(()) => {
-                self.mark_forwarded(tenant.mid, parcels).await?;
-                Ok(Ok(()))
-            }
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    async fn mark_forwarded(&self, mid: Mid, parcels: Vec<Parcel>) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        for parcels in parcels.chunks(FORWARDED_PER_COMMIT) {
-            let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.report)).await;
-            let mut batch = self.store.batch();
-            for parcel in parcels {
-                let stands = self.store.reports().get(mid, parcel.report)?;
-                match stands {
-                    // Changed while it was on its way: the entry stays, and the newer report goes next time.
-                    Some(stands) if stands.reports != parcel.record.reports => {}
-                    Some(stands) => {
-                        let first_at = stands.taken.map_or(now, |taken| taken.first_at);
-                        let taken = Some(Taken { first_at, delivery: true, seen: true });
-                        batch.put_report(mid, parcel.report, &ReportRecord { taken, waits_at: None, ..stands })?;
-                        batch.delete_outbox(mid, parcel.place);
-                    }
-                    None => batch.delete_outbox(mid, parcel.place),
-                }
-            }
-            let _receipt = self.store.commit(batch).await?;
-        }
-        Ok(())
-    }
-
-    /// Keeps a refused report with the target's own words, out of the way of the others.
-    async fn set_aside(&self, mid: Mid, parcels: Vec<Parcel>, problem: &str) -> Result<(), StoreError> {
-        let _locked = self.recorder.lock(parcels.iter().map(|parcel| &parcel.report)).await;
-        let mut batch = self.store.batch();
-        for parcel in parcels {
-            // Changed while it was on its way: the newer report may well be taken.
-            let stands = self.store.reports().get(mid, parcel.report)?;
-            if stands.is_some_and(|stands| stands.reports != parcel.record.reports) {
-                continue;
-            }
-            tracing::warn!(tenant.mid = %mid, message.id = %parcel.record.message_id(),
-                "SFMC refused a report's row; it is kept to be replayed");
-            let attempts = parcel.entry.attempts.saturating_add(1);
-            let entry = OutboxEntry { attempts, problem: Some(problem.to_owned()), ..parcel.entry };
-            batch.refuse_outbox(mid, parcel.place, &entry)?;
-        }
-        let _receipt = self.store.commit(batch).await?;
-        Ok(())
+        let lanes = OutboxTarget::ALL.into_iter().map(|lane| self.forward_lane(tenant, lane, shutdown));
+        try_join_all(lanes).await.map(|_| ())
     }
 
     /// What the last attempt at an account's targets met; `None` when it went well.
     pub(crate) fn problem(&self, mid: Mid, account: &AccountId) -> Option<String> {
-        let states = self.state();
-        let of = |reports| states.get(&(mid, account.clone(), reports)).and_then(|state| state.problem.clone());
-        of(ReportKind::Sms).or_else(|| of(ReportKind::Omni))
+        let state = self.state();
+        let of = |reports| state.targets.get(&(mid, account.clone(), reports))?.waiting.problem.clone();
+        let of_event = || {
+            let mut events = state.events.iter().filter(|((of, _), _)| *of == mid);
+            events.find_map(|(_, event)| event.waiting.problem.clone())
+        };
+        ReportKind::ALL.into_iter().find_map(of).or_else(of_event)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, TargetState>> {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// The account that reports go by: a removed account's go where the unit's first account's go, better there than nowhere.
-fn account_of<'a>(tenant: &'a Tenant, account: &AccountId) -> Option<&'a Account> {
-    tenant.account(account).or(tenant.accounts.first())
+/// How long after its beginning a round that cost `calls` may be followed by the next.
+fn budget_pause(calls: u64, calls_per_minute: u32) -> Duration {
+    let millis = calls.saturating_mul(60_000) / u64::from(calls_per_minute.max(1));
+    Duration::from_millis(millis).min(FLUSH_MAX)
 }
 
-/// The report as a row of the actual extension: its own column names, unknown columns left out, nulls not sent.
-fn row(kind: ReportKind, record: &ReportRecord, columns: &[ActualColumn]) -> Option<Row> {
-    let report = record.reports.delivery.clone()?;
-    let source = DeliveryRow { report, seen_at: record.reports.seen.as_ref().map(|seen| seen.seen_at) };
-    let ours = match kind {
-        ReportKind::Sms => extension::SMS_DELIVERY_REPORTS.row(&source),
-        _ => extension::OMNI_REPORTS.row(&source),
-    };
-    let row = ours
-        .into_iter()
-        .filter(|(name, cell)| {
-            *cell != Cell::Null && columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
-        })
-        .collect();
-    Some(row)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_budget_stretches_the_rounds_up_to_a_minute() {
+        for (calls, per_minute, secs) in [(0, 60, 0), (3, 60, 3), (6, 60, 6), (12, 24, 30), (500, 60, 60), (1, 0, 60)] {
+            assert_eq!(budget_pause(calls, per_minute), Duration::from_secs(secs), "{calls} of {per_minute}");
+        }
+    }
 }

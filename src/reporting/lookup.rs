@@ -8,6 +8,7 @@ use crate::domain::ids::{MessageId, Mid};
 use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
 use crate::domain::report_answer::{AskedKind, CLICKED, NOT_AVAILABLE, QueueStatus, ReportAnswer};
+use crate::domain::report_dates;
 use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
@@ -104,10 +105,11 @@ impl Lookup {
     ) -> Result<Option<ReportAnswer>, StoreError> {
         let (reports, mid) = (self.store.reports(), tenant.mid);
         let nothing = ReportAnswer::without(kind, known.queue_status);
+        let written = |at| report_dates::written(at, tenant.time_zone.as_deref());
         let answer = match kind {
             AskedKind::Delivery => {
                 let record = reports.get(mid, known.report)?;
-                record.as_ref().and_then(|record| delivery(record, nothing.clone()))
+                record.as_ref().and_then(|record| delivery(record, nothing.clone(), written))
             }
             AskedKind::Click => {
                 let mut clicks = reports.clicks_of(mid, known.report, LOOKED_THROUGH_MAX)?;
@@ -198,17 +200,18 @@ const DELIVERY_COLUMNS: [&str; 6] = ["statusName", "statusGroupName", "errorName
 const CLICK_COLUMNS: [&str; 2] = ["notificationType", "url"];
 const REPLY_COLUMNS: [&str; 2] = ["message", "receivedAt"];
 
-fn written(at: Timestamp) -> String {
-    at.to_iso()
-}
-
-fn delivery(record: &ReportRecord, nothing: ReportAnswer) -> Option<ReportAnswer> {
+/// `written`: how the business unit wants its dates.
+fn delivery(
+    record: &ReportRecord,
+    nothing: ReportAnswer,
+    written: impl Fn(Timestamp) -> String,
+) -> Option<ReportAnswer> {
     let (report, seen) = (record.reports.final_delivery(), record.reports.seen.as_ref());
     if report.is_none() && seen.is_none() {
         return None;
     }
     let answer = match report {
-        Some(report) => nothing.with_delivery(report, written),
+        Some(report) => nothing.with_delivery(report, &written),
         None => nothing,
     };
     Some(match seen {

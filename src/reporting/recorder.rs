@@ -27,7 +27,7 @@ const STRIPES: usize = 256;
 /// Reports written in one commit; each takes at most four writes.
 const REPORTS_PER_COMMIT: usize = 40;
 /// How long a seen report waits for its delivery report (spec R1).
-const SEEN_WAITS: Duration = Duration::from_secs(15 * 60);
+pub(super) const SEEN_WAITS: Duration = Duration::from_secs(15 * 60);
 
 /// When an account was last heard is written this often.
 const HEARD_NOTED_EVERY: Duration = Duration::from_secs(60);

@@ -11,10 +11,11 @@ use super::rest::{Found, Gates, Rest, RestError};
 use super::soap::{Equals, Soap, SoapError};
 use super::token::{TokenClient, TokenError};
 use crate::clock::Clock;
-use crate::domain::extension::{Extension, Row};
+use crate::domain::extension::Extension;
+use crate::domain::ids::Mid;
 use crate::domain::tenant::Tenant;
 use crate::outbound::{self, ClientSetup};
-use crate::reporting::{ActualColumn, RowSink, RowSinkError};
+use crate::reporting::{ActualColumn, ActualRow, ColumnKind, RowSink, RowSinkError};
 
 /// One call, from connecting to the last byte. SOAP retrieves have been seen to take half a minute.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -52,17 +53,19 @@ impl SfmcClient {
         Ok(data_extension::provision(&self.soap(), tenant, extension).await?)
     }
 
-    async fn read_columns(&self, tenant: &Tenant, external_key: &str) -> Result<Vec<ActualColumn>, RowSinkError> {
+    pub(super) async fn read_columns(
+        &self,
+        tenant: &Tenant,
+        external_key: &str,
+    ) -> Result<Vec<ActualColumn>, RowSinkError> {
+        if let Some(pause) = self.gates.blocked_for(tenant.mid, self.clock.steady()) {
+            return Err(RestError::Throttled { retry_after: Some(pause) }.into());
+        }
         let fields = data_extension::fields(&self.soap(), tenant, external_key).await?;
         if fields.is_empty() {
             let problem = format!("the business unit has no data extension with external key {external_key}");
             return Err(RowSinkError::TargetWrong { problem });
         }
-        let column = |field: data_extension::Field| ActualColumn {
-            name: field.name,
-            primary_key: field.primary_key,
-            required: field.required,
-        };
         Ok(fields.into_iter().map(column).collect())
     }
 
@@ -72,7 +75,7 @@ impl SfmcClient {
         &self,
         tenant: &Tenant,
         external_key: &str,
-        rows: &[Row],
+        rows: &[ActualRow],
         upsert: bool,
     ) -> Result<(), RowSinkError> {
         let method = if upsert { Method::PUT } else { Method::POST };
@@ -81,7 +84,8 @@ impl SfmcClient {
             // The account has no asynchronous routes, or no right to them: rows with keys can go the other way.
             Err(RestError::Forbidden { .. } | RestError::NotFound { .. }) if upsert => {
                 let columns = self.read_columns(tenant, external_key).await?;
-                let keys = columns.into_iter().filter(|column| column.primary_key).map(|column| column.name);
+                let keys =
+                    columns.into_iter().filter(|column| column.primary_key).map(|column| column.name.to_string());
                 rest.write_sync(tenant, external_key, rows, &keys.collect::<Vec<_>>()).await
             }
             written => written,
@@ -114,8 +118,7 @@ impl SfmcClient {
         // SOAP refuses a retrieve that asks for a column the extension does not have.
         let columns = self.read_columns(tenant, external_key).await?;
         let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
-        let mut asked =
-            columns.iter().map(|column| column.name.as_str()).filter(|name| is_wanted(name)).collect::<Vec<_>>();
+        let mut asked = columns.iter().map(|column| &*column.name).filter(|name| is_wanted(name)).collect::<Vec<_>>();
         if asked.is_empty() {
             asked.push(equals.property);
         }
@@ -152,7 +155,7 @@ impl RowSink for SfmcClient {
         &'a self,
         tenant: &'a Tenant,
         external_key: &'a str,
-        rows: &'a [Row],
+        rows: &'a [ActualRow],
         upsert: bool,
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
         Box::pin(self.write_rows(tenant, external_key, rows, upsert))
@@ -167,6 +170,26 @@ impl RowSink for SfmcClient {
         wanted: &'a [&'a str],
     ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>> {
         Box::pin(self.find_row(tenant, external_key, Equals { property: column, value }, wanted))
+    }
+
+    fn calls(&self, mid: Mid) -> u64 {
+        self.gates.calls(mid)
+    }
+}
+
+fn column(field: data_extension::Field) -> ActualColumn {
+    let kind = match field.field_type.to_ascii_lowercase().as_str() {
+        "text" => ColumnKind::Text,
+        "date" => ColumnKind::Date,
+        _ => ColumnKind::Other,
+    };
+    let length = field.max_length.filter(|length| *length > 0).and_then(|length| usize::try_from(length).ok());
+    ActualColumn {
+        name: field.name.into(),
+        kind,
+        length,
+        primary_key: field.primary_key,
+        required: field.required && !field.has_default,
     }
 }
 
@@ -232,7 +255,6 @@ pub(crate) mod tests {
     use super::*;
     use crate::clock::{Timestamp, VirtualClock};
     use crate::domain::extension::Cell;
-    use crate::domain::ids::Mid;
     use crate::domain::secret::Secret;
     use crate::domain::tenant::{ReplyPolicy, Retention, SfmcAccess, Verification};
     use crate::outbound::stub::{Reply, Stub};
@@ -296,8 +318,9 @@ pub(crate) mod tests {
         )
     }
 
-    fn rows() -> Vec<Row> {
-        vec![vec![("messageId", Cell::Text("0001message".into())), ("to", Cell::Text("Ann 3859112345".into()))]]
+    fn rows() -> Vec<ActualRow> {
+        let cell = |name: &str, text: &str| (Arc::from(name), Cell::Text(text.into()));
+        vec![vec![cell("messageId", "0001message"), cell("to", "Ann 3859112345")]]
     }
 
     #[tokio::test]

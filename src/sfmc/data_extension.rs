@@ -13,6 +13,8 @@ pub(crate) struct Field {
     pub(crate) max_length: Option<u32>,
     pub(crate) scale: Option<u32>,
     pub(crate) required: bool,
+    /// Whether SFMC fills it in a row that leaves it out.
+    pub(crate) has_default: bool,
     pub(crate) primary_key: bool,
     ordinal: u32,
 }
@@ -36,13 +38,29 @@ pub(crate) struct Difference {
 
 /// Columns of the extension with this external key, in their order; empty when there is no such extension.
 pub(super) async fn fields(soap: &Soap<'_>, tenant: &Tenant, external_key: &str) -> Result<Vec<Field>, SoapError> {
-    const PROPERTIES: [&str; 8] =
-        ["ObjectID", "Name", "FieldType", "MaxLength", "Scale", "IsRequired", "IsPrimaryKey", "Ordinal"];
+    const PROPERTIES: [&str; 9] = [
+        "ObjectID",
+        "Name",
+        "FieldType",
+        "MaxLength",
+        "Scale",
+        "IsRequired",
+        "IsPrimaryKey",
+        "Ordinal",
+        "DefaultValue",
+    ];
     let filter = Equals { property: "DataExtension.CustomerKey", value: external_key };
     let found = soap.retrieve(tenant, "DataExtensionField", &PROPERTIES, filter).await?;
     let mut fields = found.iter().filter_map(field).collect::<Vec<_>>();
     fields.sort_by_key(|field| field.ordinal);
     Ok(fields)
+}
+
+/// External key of the extension with this object id.
+pub(super) async fn key_of(soap: &Soap<'_>, tenant: &Tenant, object_id: &str) -> Result<Option<String>, SoapError> {
+    let filter = Equals { property: "ObjectID", value: object_id };
+    let found = soap.retrieve(tenant, "DataExtension", &["ObjectID", "CustomerKey", "Name"], filter).await?;
+    Ok(found.first().and_then(|extension| extension.text_of("CustomerKey")).map(str::to_owned))
 }
 
 /// Whether there is an extension with this external key.
@@ -98,6 +116,7 @@ fn field(result: &Element) -> Option<Field> {
         max_length: number("MaxLength"),
         scale: number("Scale"),
         required: flag("IsRequired"),
+        has_default: result.text_of("DefaultValue").is_some_and(|value| !value.is_empty()),
         primary_key: flag("IsPrimaryKey"),
         ordinal: number("Ordinal").unwrap_or(u32::MAX),
     })
@@ -188,7 +207,7 @@ fn differences<S>(extension: &Extension<S>, actual: &[Field]) -> Vec<Difference>
         }
     }
     let is_ours = |field: &&Field| extension.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&field.name));
-    for field in actual.iter().filter(|field| field.required && !is_ours(field)) {
+    for field in actual.iter().filter(|field| field.required && !field.has_default && !is_ours(field)) {
         tell(&field.name, "is required, and Waypost has nothing to fill it with".into());
     }
     found
@@ -211,6 +230,7 @@ mod tests {
                     max_length,
                     scale: scale.or(Some(0)),
                     required: !column.nullable,
+                    has_default: false,
                     primary_key: column.primary_key,
                     ordinal,
                 }

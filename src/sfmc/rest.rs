@@ -2,6 +2,7 @@
 //! (sfmc.md 6.1–6.4).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use tokio::sync::Semaphore;
 
 use super::token::{Token, TokenClient, TokenError};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::extension::{Cell, Row};
+use crate::domain::extension::Cell;
 use crate::domain::ids::Mid;
 use crate::domain::tenant::Tenant;
 use crate::outbound::{self, Answer, Unanswered};
+use crate::reporting::{ActualRow, Event};
 
 /// Largest answer that is read: a page of a few rows, or of 50 row errors.
 const BODY_BYTES_MAX: usize = 4 * 1_024 * 1_024;
@@ -78,6 +80,8 @@ pub(crate) enum RestError {
 struct Gate {
     calls: Semaphore,
     blocked_until: Mutex<Option<Timestamp>>,
+    /// How many were made since the start.
+    made: AtomicU64,
 }
 
 /// The gates of all business units.
@@ -87,8 +91,22 @@ pub(super) struct Gates(Mutex<HashMap<Mid, Arc<Gate>>>);
 impl Gates {
     fn of(&self, mid: Mid) -> Arc<Gate> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Gate { calls: Semaphore::new(CALLS_MAX), blocked_until: Mutex::default() });
+        let fresh = || {
+            let made = AtomicU64::new(0);
+            Arc::new(Gate { calls: Semaphore::new(CALLS_MAX), blocked_until: Mutex::default(), made })
+        };
         gates.entry(mid).or_insert_with(fresh).clone()
+    }
+
+    /// How many REST calls a business unit has cost.
+    pub(super) fn calls(&self, mid: Mid) -> u64 {
+        self.of(mid).made.load(Ordering::Relaxed)
+    }
+
+    /// For how long a business unit is still left alone.
+    pub(super) fn blocked_for(&self, mid: Mid, now: Timestamp) -> Option<Duration> {
+        let until = *self.of(mid).blocked();
+        until.filter(|until| now < *until).map(|until| until.since(now))
     }
 }
 
@@ -147,7 +165,7 @@ pub(super) struct Rest<'a> {
     /// Time between two status calls.
     pub(super) poll_interval: Duration,
     /// Rows whose values may be quoted in SFMC's words and must not come through.
-    pub(super) secret_rows: &'a [Row],
+    pub(super) secret_rows: &'a [ActualRow],
 }
 
 impl Rest<'_> {
@@ -160,10 +178,10 @@ impl Rest<'_> {
         tenant: &Tenant,
         method: Method,
         external_key: &str,
-        rows: &[Row],
+        rows: &[ActualRow],
     ) -> Result<(), RestError> {
         let path = format!("/data/v1/async/dataextensions/key:{}/rows", percent(external_key));
-        for request in requests(rows) {
+        for request in requests(rows, tenant) {
             let body = format!(r#"{{"items":[{}]}}"#, request.join(",")).into_bytes();
             let answer: AsyncAnswer = self.call(tenant, method.clone(), &path, Some(body)).await?;
             self.check_messages(answer.result_messages.as_deref().unwrap_or_default())?;
@@ -178,15 +196,17 @@ impl Rest<'_> {
         &self,
         tenant: &Tenant,
         external_key: &str,
-        rows: &[Row],
+        rows: &[ActualRow],
         keys: &[String],
     ) -> Result<(), RestError> {
         let path = format!("/hub/v1/dataevents/key:{}/rowset", percent(external_key));
         let is_key = |name: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
         for rows in rows.chunks(SYNC_ROWS_MAX) {
-            let part = |row: &Row, wants_key: bool| {
+            let part = |row: &ActualRow, wants_key: bool| {
                 let cells = row.iter().filter(|(name, _)| is_key(name) == wants_key);
-                cells.filter_map(|(name, cell)| Some((*name, json_cell(cell)?))).collect::<HashMap<_, _>>()
+                cells
+                    .filter_map(|(name, cell)| Some((name.to_string(), json_cell(cell, tenant)?)))
+                    .collect::<HashMap<_, _>>()
             };
             let items = rows.iter().map(|row| json!({ "keys": part(row, true), "values": part(row, false) }));
             let body = Value::Array(items.collect()).to_string().into_bytes();
@@ -225,6 +245,29 @@ impl Rest<'_> {
             None if is_empty => Found::Nothing,
             None => Found::FilterIgnored,
         })
+    }
+
+    /// The id of the data extension that an event definition has; `None` without one (sfmc.md 7).
+    pub(super) async fn extension_of_event(
+        &self,
+        tenant: &Tenant,
+        event_definition_key: &str,
+    ) -> Result<Option<String>, RestError> {
+        let path = format!("/interaction/v1/eventDefinitions/key:{}", percent(event_definition_key));
+        let definition: Value = self.call(tenant, Method::GET, &path, None).await?;
+        let id = definition.get("dataExtensionId").map(text_of).unwrap_or_default();
+        Ok(Some(id).filter(|id| !id.is_empty()))
+    }
+
+    /// Fires an API event for a contact; SFMC has taken it when this returns (sfmc.md 7).
+    pub(super) async fn fire(&self, tenant: &Tenant, event: &Event) -> Result<(), RestError> {
+        let body = json!({
+            "ContactKey": event.contact_key,
+            "EventDefinitionKey": event.event_definition_key,
+            "Data": json_object(&event.data, tenant),
+        });
+        let body = Some(body.to_string().into_bytes());
+        self.call::<serde::de::IgnoredAny>(tenant, Method::POST, "/interaction/v1/events", body).await.map(|_| ())
     }
 
     /// A harmless call that needs `journeys_read`.
@@ -322,8 +365,8 @@ impl Rest<'_> {
         // The semaphore is never closed; if it were, going on without a permit is no harm.
         let _permit = gate.calls.acquire().await;
         let now = self.clock.steady();
-        if let Some(until) = gate.blocked().filter(|until| now < *until) {
-            return Err(RestError::Throttled { retry_after: Some(until.since(now)) });
+        if let Some(pause) = self.gates.blocked_for(tenant.mid, now) {
+            return Err(RestError::Throttled { retry_after: Some(pause) });
         }
         let origin = tenant.sfmc.rest_origin.as_deref().or(token.rest_origin.as_deref()).ok_or(RestError::NoOrigin)?;
         let mut request = self
@@ -333,6 +376,7 @@ impl Rest<'_> {
         if let Some(body) = body {
             request = request.header("Content-Type", "application/json; charset=utf-8").body(body);
         }
+        gate.made.fetch_add(1, Ordering::Relaxed);
         let answer = outbound::exchange(request, BODY_BYTES_MAX, self.clock.now()).await;
         let answer = answer.map_err(|problem| RestError::Unreachable { problem })?;
         if (200..300).contains(&answer.status) {
@@ -425,11 +469,11 @@ impl RestError {
 }
 
 /// The rows as JSON objects, gathered into requests within both limits.
-fn requests(rows: &[Row]) -> Vec<Vec<String>> {
+fn requests(rows: &[ActualRow], tenant: &Tenant) -> Vec<Vec<String>> {
     let mut requests: Vec<Vec<String>> = Vec::new();
     let mut bytes = 0;
     for row in rows {
-        let object = json_row(row);
+        let object = json_row(row, tenant);
         let has_room = |last: &&mut Vec<String>| last.len() < ROWS_MAX && bytes + object.len() < REQUEST_BYTES_MAX;
         match requests.last_mut().filter(has_room) {
             Some(last) => {
@@ -445,20 +489,24 @@ fn requests(rows: &[Row]) -> Vec<Vec<String>> {
     requests
 }
 
-fn json_row(row: &Row) -> String {
-    let cells = row.iter().filter_map(|(name, cell)| Some(((*name).to_owned(), json_cell(cell)?)));
-    Value::Object(cells.collect()).to_string()
+fn json_row(row: &ActualRow, tenant: &Tenant) -> String {
+    json_object(row, tenant).to_string()
+}
+
+fn json_object(row: &ActualRow, tenant: &Tenant) -> Value {
+    let cells = row.iter().filter_map(|(name, cell)| Some((name.to_string(), json_cell(cell, tenant)?)));
+    Value::Object(cells.collect())
 }
 
 /// A cell as SFMC takes it; an empty one is left out. Decimals go as text, as the loaders of CSV files send all their
 /// values (sfmc.md S41): money does not pass through a float.
-fn json_cell(cell: &Cell) -> Option<Value> {
+fn json_cell(cell: &Cell, tenant: &Tenant) -> Option<Value> {
     match cell {
         Cell::Null => None,
         Cell::Text(text) | Cell::Decimal(text) => Some(json!(text)),
         Cell::Number(number) => Some(json!(number)),
         Cell::Boolean(value) => Some(json!(value)),
-        Cell::Date(moment) => Some(json!(moment.to_iso())),
+        Cell::Date(moment) => Some(json!(tenant.written_date(*moment))),
     }
 }
 
@@ -485,11 +533,13 @@ pub(super) fn percent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sfmc::client::tests::tenant;
     use proptest::prelude::*;
 
     #[test]
     fn rows_are_gathered_within_both_limits() {
-        let row = |bytes: usize| vec![("a", Cell::Text("x".repeat(bytes)))];
+        let row = |bytes: usize| vec![(Arc::from("a"), Cell::Text("x".repeat(bytes)))];
+        let requests = |rows: &[ActualRow]| requests(rows, &tenant(""));
         let small = vec![row(1); ROWS_MAX + 1];
         assert_eq!(requests(&small).iter().map(Vec::len).collect::<Vec<_>>(), [ROWS_MAX, 1]);
         let large = vec![row(1_500_000); 5];
@@ -500,14 +550,22 @@ mod tests {
     #[test]
     fn a_row_becomes_an_object_without_its_empty_cells() {
         let row = vec![
-            ("messageId", Cell::Text("a\"b".into())),
-            ("messageCount", Cell::Number(2)),
-            ("pricePerMessage", Cell::Decimal("0.010000".into())),
-            ("errorPermanent", Cell::Boolean(false)),
-            ("doneAt", Cell::Date(Timestamp::from_secs(1_790_000_000))),
-            ("callbackData", Cell::Null),
+            (Arc::from("messageId"), Cell::Text("a\"b".into())),
+            (Arc::from("messageCount"), Cell::Number(2)),
+            (Arc::from("pricePerMessage"), Cell::Decimal("0.010000".into())),
+            (Arc::from("errorPermanent"), Cell::Boolean(false)),
+            (Arc::from("doneAt"), Cell::Date(Timestamp::from_secs(1_790_000_000))),
+            (Arc::from("callbackData"), Cell::Null),
         ];
-        insta::assert_snapshot!(json_row(&row));
+        insta::assert_snapshot!(json_row(&row, &tenant("")));
+    }
+
+    #[test]
+    fn dates_are_local_where_the_business_unit_says_so() {
+        let row = vec![(Arc::from("doneAt"), Cell::Date(Timestamp::from_secs(1_790_000_000)))];
+        let unit = Tenant { time_zone: Some("Asia/Seoul".into()), ..tenant("") };
+        assert_eq!(json_row(&row, &unit), r#"{"doneAt":"2026-09-21T23:13:20"}"#);
+        assert_eq!(json_row(&row, &tenant("")), r#"{"doneAt":"2026-09-21T14:13:20Z"}"#);
     }
 
     proptest! {

@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) random: Arc<SeededRandom>,
     pub(crate) lookups_per_minute: u32,
+    pub(crate) rows_max: usize,
+    pub(crate) calls_per_minute: u32,
 }
 
 /// A run.
@@ -188,6 +190,8 @@ impl World {
             tenants,
             random: Arc::new(SeededRandom::new(seed ^ 3)),
             lookups_per_minute: 1_000,
+            rows_max: 20,
+            calls_per_minute: 60,
         }
     }
 
@@ -228,8 +232,13 @@ impl World {
             tenants: tenants.clone(),
             recorder: Arc::clone(&recorder),
             rows: Arc::new(self.target.clone()),
+            events: Arc::new(self.target.clone()),
             posts: Arc::new(self.target.clone()),
-            settings: ForwarderSettings { flush_every: Duration::from_secs(5), rows_max: 20 },
+            settings: ForwarderSettings {
+                flush_every: Duration::from_secs(5),
+                rows_max: self.rows_max,
+                calls_per_minute: self.calls_per_minute,
+            },
         }));
         let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), Arc::new(self.target.clone())));
         let intake = Intake::new(store.clone(), clock.clone(), random, tenants.clone(), Arc::clone(&book));

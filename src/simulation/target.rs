@@ -1,4 +1,4 @@
-//! The customer's data extension as a script.
+//! The customer's data extensions, events and URL as a script.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,10 +9,15 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::provider::yield_once;
-use crate::domain::extension::{Cell, Row, SMS_DELIVERY_REPORTS};
-use crate::domain::report::DeliveryReport;
+use crate::domain::extension::{
+    Cell, ColumnType, Extension, INBOUND_MESSAGES, OMNI_REPORTS, SMS_DELIVERY_REPORTS, UNIFIED_URL_TRACKING,
+};
+use crate::domain::ids::Mid;
+use crate::domain::secret::Secret;
 use crate::domain::tenant::Tenant;
-use crate::reporting::{ActualColumn, ReportPost, RowSink, RowSinkError};
+use crate::reporting::{
+    ActualColumn, ActualRow, ColumnKind, Event, EventSink, EventSinkError, Posting, ReportPost, RowSink, RowSinkError,
+};
 
 /// A recipient that ends so has its rows refused.
 pub(crate) const POISON_ENDING: &str = "66";
@@ -28,7 +33,10 @@ pub(crate) enum Write {
     TargetWrong,
 }
 
-/// The extension; its clones are the same one.
+/// A row as a person would see it: texts by column.
+pub(crate) type SeenRow = BTreeMap<String, String>;
+
+/// The extensions; its clones are the same ones.
 #[derive(Clone)]
 pub(crate) struct Target(Arc<Mutex<Table>>);
 
@@ -37,12 +45,30 @@ pub(crate) struct Table {
     pub(crate) writes: VecDeque<Write>,
     /// Out of 100 writes, so many go wrong.
     pub(crate) trouble: u32,
-    /// `statusName` by `messageId`: the extension has a key.
+    /// `statusName` by `messageId` of delivery reports, in whichever extension.
     pub(crate) rows: BTreeMap<String, String>,
     /// How many rows each request had.
     pub(crate) requests: Vec<usize>,
     /// Writes wait until this is taken away.
     pub(crate) is_slow: bool,
+    /// The columns of extensions that are not the package's own, by external key.
+    pub(crate) columns: BTreeMap<String, Vec<ActualColumn>>,
+    /// Extensions that are down, by external key.
+    pub(crate) down: Vec<String>,
+    /// Whole rows by external key, where they are kept.
+    pub(crate) kept: Option<BTreeMap<String, Vec<SeenRow>>>,
+    /// Rows that were stored although their key was there.
+    pub(crate) repeated: usize,
+    /// How each call for an event ends; without one it is taken.
+    pub(crate) event_answers: VecDeque<EventSinkError>,
+    pub(crate) fired: Vec<Event>,
+    /// The columns of event definitions' extensions.
+    pub(crate) event_columns: Option<Vec<ActualColumn>>,
+    /// What was posted, by URL.
+    pub(crate) posts: Vec<(String, String)>,
+    /// Posts that are refused before one is taken.
+    pub(crate) refused_posts: usize,
+    pub(crate) calls: u64,
 }
 
 impl Target {
@@ -54,12 +80,47 @@ impl Target {
             rows: BTreeMap::new(),
             requests: Vec::new(),
             is_slow: false,
+            columns: BTreeMap::new(),
+            down: Vec::new(),
+            kept: None,
+            repeated: 0,
+            event_answers: VecDeque::new(),
+            fired: Vec::new(),
+            event_columns: None,
+            posts: Vec::new(),
+            refused_posts: 0,
+            calls: 0,
         })))
     }
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap()
     }
+}
+
+/// The package's extension, as SFMC describes it.
+pub(crate) fn as_provisioned<S>(extension: &Extension<S>) -> Vec<ActualColumn> {
+    let column = |column: &crate::domain::extension::Column<S>| ActualColumn {
+        name: column.name.into(),
+        kind: match column.column_type {
+            ColumnType::Text(_) => ColumnKind::Text,
+            ColumnType::Date => ColumnKind::Date,
+            _ => ColumnKind::Other,
+        },
+        length: match column.column_type {
+            ColumnType::Text(length) => Some(length),
+            _ => None,
+        },
+        primary_key: column.primary_key,
+        required: !column.nullable,
+    };
+    extension.columns.iter().map(column).collect()
+}
+
+/// The same without its key.
+pub(crate) fn unkeyed(mut columns: Vec<ActualColumn>) -> Vec<ActualColumn> {
+    columns.iter_mut().for_each(|column| column.primary_key = false);
+    columns
 }
 
 impl Table {
@@ -78,20 +139,63 @@ impl Table {
         }
     }
 
-    fn store(&mut self, rows: &[Row]) {
-        for row in rows {
-            let name = text(row, "statusName");
-            assert_ne!(text(row, "statusGroupName"), "PENDING", "a pending report made a row");
-            self.rows.insert(text(row, "messageId"), name);
+    fn columns_of(&self, external_key: &str) -> Vec<ActualColumn> {
+        if let Some(columns) = self.columns.get(external_key) {
+            return columns.clone();
         }
+        match external_key {
+            key if key == UNIFIED_URL_TRACKING.external_key => as_provisioned(&UNIFIED_URL_TRACKING),
+            key if key == INBOUND_MESSAGES.external_key => as_provisioned(&INBOUND_MESSAGES),
+            key if key.to_lowercase().contains("omni") => as_provisioned(&OMNI_REPORTS),
+            _ => as_provisioned(&SMS_DELIVERY_REPORTS),
+        }
+    }
+
+    fn store(&mut self, external_key: &str, rows: &[ActualRow], is_upsert: bool) {
+        let keys: Vec<Arc<str>> =
+            self.columns_of(external_key).into_iter().filter(|c| c.primary_key).map(|c| c.name).collect();
+        let mut in_request = Vec::new();
+        for row in rows {
+            if let Some(name) = cell(row, "statusName") {
+                let is_pending = cell(row, "statusGroupName").as_deref() == Some("PENDING");
+                assert!(!is_pending || cell(row, "seenAt").is_some(), "a pending report made a row");
+                let known = self.rows.insert(cell(row, "messageId").unwrap(), name);
+                self.repeated += usize::from(known.is_some());
+            }
+            let key: Vec<_> = keys.iter().map(|key| cell(row, key)).collect();
+            if is_upsert {
+                assert!(!in_request.contains(&key), "two rows of one key in one request");
+                in_request.push(key.clone());
+            }
+            let Some(kept) = &mut self.kept else { continue };
+            let seen: SeenRow = row.iter().map(|(name, cell)| (name.to_string(), shown(cell))).collect();
+            let rows = kept.entry(external_key.to_owned()).or_default();
+            let is_it = |row: &SeenRow| keys.iter().map(|key| row.get(&**key).cloned()).collect::<Vec<_>>() == key;
+            match rows.iter_mut().find(|row| is_upsert && is_it(row)) {
+                // An upsert changes the columns that it has, and leaves the others.
+                Some(row) => row.extend(seen),
+                None => rows.push(seen),
+            }
+        }
+    }
+
+    pub(crate) fn kept(&self, external_key: &str) -> Vec<SeenRow> {
+        self.kept.as_ref().unwrap().get(external_key).cloned().unwrap_or_default()
     }
 }
 
-fn text(row: &Row, name: &str) -> String {
-    match row.iter().find(|(column, _)| *column == name) {
-        Some((_, Cell::Text(text))) => text.clone(),
-        other => panic!("the row's {name} is {other:?}"),
+pub(crate) fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Text(text) | Cell::Decimal(text) => text.clone(),
+        Cell::Number(number) => number.to_string(),
+        Cell::Boolean(flag) => flag.to_string(),
+        Cell::Date(at) => at.to_iso(),
     }
+}
+
+fn cell(row: &ActualRow, name: &str) -> Option<String> {
+    row.iter().find(|(column, _)| &**column == name).map(|(_, cell)| shown(cell))
 }
 
 fn later(retry_after: Option<Duration>) -> RowSinkError {
@@ -102,44 +206,46 @@ impl RowSink for Target {
     fn columns<'a>(
         &'a self,
         _tenant: &'a Tenant,
-        _external_key: &'a str,
+        external_key: &'a str,
     ) -> BoxFuture<'a, Result<Vec<ActualColumn>, RowSinkError>> {
-        Box::pin(async move {
-            let column = |(name, primary_key, nullable): (&str, bool, bool)| ActualColumn {
-                name: name.to_owned(),
-                primary_key,
-                required: !nullable,
-            };
-            let ours = SMS_DELIVERY_REPORTS.columns.iter();
-            Ok(ours.map(|c| column((c.name, c.primary_key, c.nullable))).collect())
-        })
+        Box::pin(async move { Ok(self.table().columns_of(external_key)) })
     }
 
     fn write<'a>(
         &'a self,
         _tenant: &'a Tenant,
-        _external_key: &'a str,
-        rows: &'a [Row],
+        external_key: &'a str,
+        rows: &'a [ActualRow],
         upsert: bool,
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
         Box::pin(async move {
-            assert!(upsert, "an extension with a key was not upserted");
             while self.table().is_slow {
                 yield_once().await;
             }
             let mut table = self.table();
+            table.calls += 3;
+            let is_keyed = table.columns_of(external_key).iter().any(|column| column.primary_key);
+            assert_eq!(upsert, is_keyed, "an extension with a key is upserted, one without is inserted into");
             table.requests.push(rows.len());
-            let refused = rows.iter().any(|row| text(row, "to").ends_with(POISON_ENDING));
+            if table.down.iter().any(|down| down == external_key) {
+                return Err(later(None));
+            }
+            let is_poison = |row: &ActualRow| {
+                ["to", "recipient", "sender"]
+                    .iter()
+                    .any(|name| cell(row, name).is_some_and(|to| to.ends_with(POISON_ENDING)))
+            };
+            let refused = rows.iter().any(is_poison);
             match table.next() {
                 Write::Later => Err(later(None)),
                 Write::TargetWrong => Err(RowSinkError::TargetWrong { problem: "no permission".into() }),
                 _ if refused => Err(RowSinkError::SomeRefused { problem: "a row is not valid".into() }),
                 Write::StoredAndLater => {
-                    table.store(rows);
+                    table.store(external_key, rows, upsert);
                     Err(later(Some(Duration::from_secs(2))))
                 }
                 Write::Stored => {
-                    table.store(rows);
+                    table.store(external_key, rows, upsert);
                     Ok(())
                 }
             }
@@ -159,15 +265,61 @@ impl RowSink for Target {
             Ok(table.rows.get(value).map(|name| vec![("statusName".to_owned(), name.clone())]))
         })
     }
+
+    fn calls(&self, _mid: Mid) -> u64 {
+        self.table().calls
+    }
+}
+
+impl EventSink for Target {
+    fn event_columns<'a>(
+        &'a self,
+        _tenant: &'a Tenant,
+        _event_definition_key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Vec<ActualColumn>>, EventSinkError>> {
+        Box::pin(async move { Ok(self.table().event_columns.clone()) })
+    }
+
+    fn fire<'a>(&'a self, _tenant: &'a Tenant, event: &'a Event) -> BoxFuture<'a, Result<(), EventSinkError>> {
+        Box::pin(async move {
+            let mut table = self.table();
+            table.calls += 1;
+            if let Some(error) = table.event_answers.pop_front() {
+                return Err(error);
+            }
+            table.fired.push(event.clone());
+            Ok(())
+        })
+    }
 }
 
 impl ReportPost for Target {
     fn post<'a>(
         &'a self,
-        _tenant: &'a Tenant,
-        _url: &'a str,
-        _reports: &'a [&'a DeliveryReport],
+        url: &'a str,
+        _signing_key: Option<&'a Secret>,
+        posting: Posting<'a>,
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
-        Box::pin(async { panic!("no tenant of the simulation has a notification URL") })
+        Box::pin(async move {
+            let mut table = self.table();
+            if table.refused_posts > 0 {
+                table.refused_posts -= 1;
+                return Err(later(None));
+            }
+            let said = match posting {
+                Posting::Deliveries(reports) => {
+                    let names: Vec<_> = reports.iter().map(|report| report.status.name.clone()).collect();
+                    format!("deliveries {}", names.join(" "))
+                }
+                Posting::Seen(reports) => format!("seen {}", reports.len()),
+                Posting::Click(click) => format!("click {}", click.url.as_deref().unwrap_or_default()),
+                Posting::Inbound(rows) => {
+                    let texts: Vec<_> = rows.iter().map(|row| row.inbound.text.clone()).collect();
+                    format!("inbound {}", texts.join(" "))
+                }
+            };
+            table.posts.push((url.to_owned(), said));
+            Ok(())
+        })
     }
 }

@@ -31,6 +31,12 @@ impl ReportRecord {
         let delivery = self.reports.delivery.as_ref().map(|report| report.message_id.as_str());
         delivery.or(self.reports.seen.as_ref().map(|seen| seen.message_id.as_str())).unwrap_or_default()
     }
+
+    /// Whether the target has all that there is to tell it. A pending delivery report alone is nothing to tell.
+    pub(crate) fn is_all_taken(&self) -> bool {
+        let (delivery, seen) = self.taken.map_or((false, false), |taken| (taken.delivery, taken.seen));
+        (delivery || self.reports.final_delivery().is_none()) && (seen || self.reports.seen.is_none())
+    }
 }
 
 /// What a target has taken of a message's reports.
@@ -76,6 +82,13 @@ pub(crate) struct ReplyEvent {
     pub(crate) fired_at: Option<Timestamp>,
     /// Why SFMC does not take it, in its own words; then it is not fired any more.
     pub(crate) refused: Option<String>,
+}
+
+impl InboundRecord {
+    /// The event that is still to be fired.
+    pub(crate) fn open_event(&self) -> Option<&ReplyEvent> {
+        self.event.as_ref().filter(|event| event.fired_at.is_none() && event.refused.is_none())
+    }
 }
 
 /// That an inbound message answers a message.
@@ -220,7 +233,12 @@ impl Reports<'_> {
         recipient: &str,
     ) -> Result<Option<LastSent>, StoreError> {
         let hash = self.last_sent_hash(mid, channel, sender, recipient)?;
-        self.0.read(mid, &Key::LastSent(mid, hash))
+        self.last_sent_at(mid, hash)
+    }
+
+    /// What is kept at a place of [`Reports::last_sent_place`].
+    pub(crate) fn last_sent_at(&self, mid: Mid, place: Hash) -> Result<Option<LastSent>, StoreError> {
+        self.0.read(mid, &Key::LastSent(mid, place))
     }
 
     /// Where [`StoreBatch::put_last_sent`] keeps it; `None` for a channel without replies, or a message without sender.

@@ -8,14 +8,13 @@ use futures_util::future::BoxFuture;
 use super::*;
 use crate::domain::channel::Channel;
 use crate::domain::click::Click;
-use crate::domain::extension::Row;
 use crate::domain::ids::AccountId;
 use crate::domain::inbound::{InboundChannel, InboundMessage};
 use crate::domain::report::Arrived;
 use crate::domain::report::{DeliveryReport, Origin, SeenReport};
 use crate::domain::tenant::{MaybeSent, ReplyPolicy};
-use crate::reporting::ActualColumn;
 use crate::reporting::recorder::ReplyTo;
+use crate::reporting::{ActualColumn, ActualRow};
 use crate::simulation::process::{Call, Process, START, World, account, now, tenant};
 use crate::simulation::provider::status;
 
@@ -41,10 +40,14 @@ impl RowSink for Extensions {
         &'a self,
         _tenant: &'a Tenant,
         _external_key: &'a str,
-        _rows: &'a [Row],
+        _rows: &'a [ActualRow],
         _upsert: bool,
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
         Box::pin(async { panic!("the lookup writes nothing") })
+    }
+
+    fn calls(&self, _mid: Mid) -> u64 {
+        0
     }
 
     fn find<'a>(

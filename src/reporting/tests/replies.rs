@@ -1,0 +1,136 @@
+//! Inbound messages: their rows, and the events that they fire.
+
+use super::*;
+use crate::domain::extension::INBOUND_MESSAGES;
+use crate::domain::inbound::{InboundRow, Pairing};
+use crate::reporting::EventSinkError;
+use crate::simulation::target::{as_provisioned, shown};
+use crate::store::{InboundRecord, OutboxEntry, OutboxPlace, ReplyEvent, samples};
+
+/// Stores a reply that was paired, with an event that is due at `due_at` when there is one.
+fn reply(process: &Process, id: &str, due_at: Option<Timestamp>) {
+    let mut record: InboundRecord = samples::inbound();
+    record.inbound.message_id = id.into();
+    record.account = Some(main_account());
+    record.taken_at = None;
+    record.event = due_at.map(|due_at| ReplyEvent {
+        event_definition_key: "APIEvent-1".into(),
+        due_at,
+        fired_at: None,
+        refused: None,
+    });
+    record.pairing = Some(Pairing {
+        message_id: samples::message(3).id,
+        contact_key: "C-1".into(),
+        callback_data: "their data".into(),
+    });
+    let hash = process.store.reports().inbound_hash(MID, id).unwrap();
+    let subject = OutboxSubject::Inbound(hash);
+    let place = OutboxPlace { target: OutboxTarget::INBOUND, due_at: due_at.unwrap_or(START), subject };
+    let mut batch = process.store.batch();
+    batch.put_inbound(MID, hash, &record).unwrap();
+    let entry = OutboxEntry { account: main_account(), attempts: 0, problem: None };
+    batch.put_outbox(MID, place, &entry).unwrap();
+    drop(now(process.store.commit(batch)).unwrap());
+}
+
+fn stored(process: &Process, id: &str) -> InboundRecord {
+    let reports = process.store.reports();
+    reports.inbound(MID, reports.inbound_hash(MID, id).unwrap()).unwrap().unwrap()
+}
+
+fn later() -> EventSinkError {
+    EventSinkError::Later { retry_after: None, problem: "the events are down".into() }
+}
+
+fn rows(world: &World) -> Vec<String> {
+    world.target.table().kept(INBOUND).iter().map(|row| row["messageId"].clone()).collect()
+}
+
+#[test]
+fn a_reply_is_a_row_with_contact_and_message_written_once() {
+    let (world, process) = keeping();
+    reply(&process, "mo-1", None);
+    process.forward();
+    let record = stored(&process, "mo-1");
+    let source = InboundRow { inbound: record.inbound, pairing: record.pairing };
+    let expected: SeenRow = INBOUND_MESSAGES
+        .row(&source)
+        .into_iter()
+        .filter(|(_, cell)| !shown(cell).is_empty())
+        .map(|(name, cell)| (name.to_owned(), shown(&cell)))
+        .collect();
+    assert_eq!(expected["contactKey"], "C-1");
+    assert_eq!(world.target.table().kept(INBOUND), [expected]);
+    assert!(stored(&process, "mo-1").taken_at.is_some());
+    process.forward();
+    assert_eq!((rows(&world).len(), waiting_in(&process, OutboxTarget::INBOUND)), (1, 0));
+    assert!(world.target.table().fired.is_empty(), "nobody asked for an event");
+}
+
+#[test]
+fn an_event_is_fired_when_it_is_due_with_the_columns_of_its_own_extension() {
+    let (world, process) = keeping();
+    let mut columns = as_provisioned(&INBOUND_MESSAGES);
+    columns.retain(|column| ["message", "contactKey"].contains(&&*column.name));
+    columns[0].name = "Message".into();
+    world.target.table().event_columns = Some(columns);
+    reply(&process, "mo-1", Some(START.plus(Duration::from_secs(30))));
+    process.forward();
+    assert!(rows(&world).is_empty(), "the contact may not wait yet");
+    assert!(world.target.table().fired.is_empty());
+    process.advance(&world, Duration::from_secs(30));
+    process.forward();
+    let fired = world.target.table().fired.clone();
+    assert_eq!((fired.len(), &*fired[0].event_definition_key, &*fired[0].contact_key), (1, "APIEvent-1", "C-1"));
+    let data: Vec<_> = fired[0].data.iter().map(|(name, cell)| (&**name, shown(cell))).collect();
+    let text = stored(&process, "mo-1").inbound.text;
+    assert_eq!(data, [("Message", text), ("contactKey", "C-1".into())]);
+    assert_eq!(rows(&world), ["mo-1"]);
+    assert_eq!(stored(&process, "mo-1").event.unwrap().fired_at, Some(process.clock.now()));
+}
+
+#[test]
+fn a_fired_event_is_not_fired_again_over_a_crash() {
+    let (world, process) = keeping();
+    reply(&process, "mo-1", Some(START));
+    world.target.table().down.push(INBOUND.into());
+    process.forward();
+    assert_eq!((world.target.table().fired.len(), waiting_in(&process, OutboxTarget::INBOUND)), (1, 1));
+    let data = &world.target.table().fired[0].data.clone();
+    assert!(data.iter().any(|(name, _)| &**name == "receivedAt"), "without its extension the event gets all we have");
+    world.kv.crash();
+    let process = world.start(process.clock.now());
+    world.target.table().down.clear();
+    process.forward();
+    assert_eq!(rows(&world), ["mo-1"]);
+    assert_eq!(world.target.table().fired.len(), 1);
+    assert_eq!(waiting_in(&process, OutboxTarget::INBOUND), 0);
+}
+
+#[test]
+fn a_refused_event_does_not_keep_its_row_back() {
+    let (world, process) = keeping();
+    reply(&process, "mo-1", Some(START));
+    world.target.table().event_answers.push_back(EventSinkError::Refused { problem: "SFMC says: no".into() });
+    process.forward();
+    process.forward();
+    assert_eq!((rows(&world), world.target.table().fired.len()), (vec!["mo-1".to_owned()], 0));
+    assert_eq!(stored(&process, "mo-1").event.unwrap().refused.as_deref(), Some("SFMC says: no"));
+}
+
+#[test]
+fn an_event_that_waits_keeps_only_its_own_row_back() {
+    let (world, process) = keeping();
+    reply(&process, "mo-1", Some(START));
+    reply(&process, "mo-2", None);
+    world.target.table().event_answers.push_back(later());
+    process.forward();
+    process.forward();
+    assert_eq!(rows(&world), ["mo-2"]);
+    assert_eq!(process.forwarder.problem(MID, &main_account()).as_deref(), Some("the events are down"));
+    process.advance(&world, Duration::from_secs(10));
+    process.forward();
+    assert_eq!((rows(&world).len(), world.target.table().fired.len()), (2, 1));
+    assert_eq!(process.forwarder.problem(MID, &main_account()), None);
+}

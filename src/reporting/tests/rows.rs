@@ -1,0 +1,124 @@
+//! Rows against the table of columns, and extensions that are not the package's own.
+
+use super::*;
+use crate::domain::extension::OMNI_REPORTS;
+use crate::domain::report::ErrorInfo;
+use crate::reporting::{ActualColumn, ColumnKind};
+use crate::simulation::target::as_provisioned;
+
+fn long(length: usize) -> String {
+    "x".repeat(length)
+}
+
+fn full(id: &str) -> DeliveryReport {
+    let mut report = whatsapp(id, 2, "UNDELIVERABLE_NOT_DELIVERED", 5);
+    report.status.group_name = "UNDELIVERABLE".into();
+    report.status.description = long(120);
+    report.error = Some(ErrorInfo {
+        group_id: Some(1),
+        group_name: Some("HANDSET_ERRORS".into()),
+        id: Some(27),
+        name: Some("EC_ABSENT_SUBSCRIBER".into()),
+        description: Some(long(1_100)),
+        permanent: Some(true),
+    });
+    report.message_count = Some(7);
+    report.price_per_message = Some("0.008500".into());
+    report.price_currency = Some("EURO €".into());
+    report.callback_data = Some(long(4_100));
+    report.mcc_mnc = Some("21910".into());
+    report
+}
+
+#[test]
+fn an_omni_row_has_every_column_of_the_table_each_cut_to_its_length() {
+    let (world, process) = keeping();
+    record_of(&process, Channel::Viber, vec![full("m").into(), seen("m", 9).into()]);
+    process.forward();
+    let (description, error, data) = (long(100), long(1_000), long(4_000));
+    let expected = row(&[
+        ("messageId", "m"),
+        ("messageCount", "1"),
+        ("to", "385911234500"),
+        ("pricePerMessage", "0.008500"),
+        ("priceCurrency", "EURO "),
+        ("statusGroupId", "2"),
+        ("statusGroupName", "UNDELIVERABLE"),
+        ("statusId", "102"),
+        ("statusName", "UNDELIVERABLE_NOT_DELIVERED"),
+        ("statusDescription", &description),
+        ("errorGroupId", "1"),
+        ("errorGroupName", "HANDSET_ERRORS"),
+        ("errorId", "27"),
+        ("errorName", "EC_ABSENT_SUBSCRIBER"),
+        ("errorDescription", &error),
+        ("errorPermanent", "true"),
+        ("callbackData", &data),
+        ("sentAt", "2027-01-15T08:00:05Z"),
+        ("doneAt", "2027-01-15T08:00:05Z"),
+        ("seenAt", "2027-01-15T08:00:09Z"),
+        ("from", "385990000000"),
+        ("channel", "Viber"),
+    ]);
+    assert_eq!(expected.len(), OMNI_REPORTS.columns.len());
+    assert_eq!(world.target.table().kept(OMNI), [expected]);
+}
+
+#[test]
+fn rows_fit_the_columns_that_are_really_there() {
+    let (world, process) = keeping();
+    let mut columns = as_provisioned(&OMNI_REPORTS);
+    columns.retain(|column| !column.name.starts_with("error"));
+    for column in &mut columns {
+        match &*column.name {
+            "statusDescription" => column.length = Some(10),
+            "doneAt" => (column.kind, column.length) = (ColumnKind::Text, Some(50)),
+            "statusId" => column.kind = ColumnKind::Text,
+            "statusName" => column.name = "STATUSNAME".into(),
+            _ => {}
+        }
+    }
+    columns.push(ActualColumn { name: "theirs".into(), required: false, primary_key: false, ..columns[2].clone() });
+    world.target.table().columns.insert(OMNI.into(), columns);
+    let mut unit = (*process.tenants.get(MID).unwrap()).clone();
+    unit.time_zone = Some("Asia/Seoul".into());
+    process.tenants.put(unit);
+    record_of(&process, Channel::Viber, vec![full("m").into()]);
+    process.forward();
+    let rows = world.target.table().kept(OMNI);
+    let cells = ["statusDescription", "doneAt", "statusId", "STATUSNAME"].map(|name| rows[0][name].as_str());
+    assert_eq!(cells, ["xxxxxxxxxx", "2027-01-15T17:00:05", "102", "UNDELIVERABLE_NOT_DELIVERED"]);
+    assert!(rows[0].keys().all(|name| !name.starts_with("error") && name != "theirs"), "{rows:?}");
+}
+
+#[test]
+fn a_required_column_that_cannot_be_filled_is_named() {
+    let (world, process) = keeping();
+    let mut columns = as_provisioned(&OMNI_REPORTS);
+    columns.push(ActualColumn { name: "Team".into(), required: true, primary_key: false, ..columns[2].clone() });
+    world.target.table().columns.insert(OMNI.into(), columns);
+    record_of(&process, Channel::Viber, vec![full("m").into()]);
+    process.forward();
+    let problem = process.forwarder.problem(MID, &main_account()).unwrap();
+    assert!(problem.contains("omni reports requires the column Team"), "{problem}");
+    assert_eq!(waiting_in(&process, OutboxTarget::OMNI_REPORTS), 1, "nothing is lost");
+    // It was repaired: the columns are read anew.
+    world.target.table().columns.remove(OMNI);
+    process.advance(&world, Duration::from_secs(10));
+    process.forward();
+    assert_eq!((world.target.table().kept(OMNI).len(), process.forwarder.problem(MID, &main_account())), (1, None));
+}
+
+#[test]
+fn one_row_without_a_required_value_is_set_aside_and_the_others_go() {
+    let (world, process) = keeping();
+    let mut columns = as_provisioned(&OMNI_REPORTS);
+    columns.iter_mut().filter(|column| &*column.name == "seenAt").for_each(|column| column.required = true);
+    world.target.table().columns.insert(OMNI.into(), columns);
+    record_of(&process, Channel::Viber, vec![full("m").into(), full("n").into(), seen("n", 9).into()]);
+    process.forward();
+    let refused = process.store.reports().refused(MID, OutboxTarget::OMNI_REPORTS, None, 10).unwrap();
+    let problem = "the column seenAt is required, and there is nothing for it";
+    assert_eq!(refused.iter().map(|placed| placed.entry.problem.as_deref()).collect::<Vec<_>>(), [Some(problem)]);
+    assert_eq!(world.target.table().requests, [1]);
+}
