@@ -8,7 +8,6 @@ use crate::domain::ids::{MessageId, Mid};
 use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
 use crate::domain::report_answer::{AskedKind, CLICKED, NOT_AVAILABLE, QueueStatus, ReportAnswer};
-use crate::domain::report_dates;
 use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
@@ -105,7 +104,7 @@ impl Lookup {
     ) -> Result<Option<ReportAnswer>, StoreError> {
         let (reports, mid) = (self.store.reports(), tenant.mid);
         let nothing = ReportAnswer::without(kind, known.queue_status);
-        let written = |at| report_dates::written(at, tenant.time_zone.as_deref());
+        let written = |at| tenant.written_date(at);
         let answer = match kind {
             AskedKind::Delivery => {
                 let record = reports.get(mid, known.report)?;

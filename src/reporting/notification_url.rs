@@ -184,4 +184,65 @@ mod tests {
         let expected = "sha256=7cff17e60e67646f8913d0a1e175f5aff1dc062960eec2ae6e72ec2410703bcc";
         assert_eq!(signature(&Secret::new("key"), "1790000000", r#"{"results":[]}"#), expected);
     }
+
+    #[test]
+    fn each_kind_has_infobips_own_body() {
+        let at = Timestamp::from_millis(1_772_544_150_250);
+        let seen = SeenReport {
+            seen_at: at,
+            sent_at: None,
+            message_id: "m".into(),
+            recipient: Some("385911234567".into()),
+            sender: Some("ACME".into()),
+        };
+        assert_eq!(
+            body(&Posting::Seen(vec![&seen])),
+            json!({ "results": [{ "messageId": "m", "from": "385911234567", "to": "ACME",
+                "seenAt": "2026-03-03T13:22:30.250Z" }] })
+        );
+        let clicked = Click {
+            notification_type: "CLICKED".into(),
+            message_id: "m".into(),
+            bulk_id: None,
+            channel: "SMS".into(),
+            recipient: Some("385911234567".into()),
+            url: Some("https://shop.example/1".into()),
+            clicked_at: at,
+            device_type: Some("Phone".into()),
+            os: None,
+            device_name: None,
+            callback_data: Some("x".into()),
+        };
+        assert_eq!(
+            body(&Posting::Click(&clicked)),
+            json!({ "notificationType": "CLICKED", "recipient": "385911234567", "url": "https://shop.example/1",
+                "sendDateTime": 1_772_544_150_250_u64, "messageId": "m", "callbackData": "x",
+                "recipientInfo": { "deviceType": "Phone" }, "channel": "SMS" })
+        );
+        let message = crate::domain::inbound::InboundMessage {
+            message_id: "mo-1".into(),
+            channel: InboundChannel::Viber,
+            sender: "385911234567".into(),
+            destination: "ACME".into(),
+            content_type: "TEXT".into(),
+            text: "YES please".into(),
+            clean_text: Some("please".into()),
+            keyword: Some("YES".into()),
+            received_at: at,
+            message_count: None,
+            paired_message_id: Some("theirs".into()),
+            callback_data: None,
+            entity_id: Some("e".into()),
+            application_id: None,
+            campaign_reference_id: Some("c".into()),
+        };
+        assert_eq!(
+            body(&Posting::Inbound(vec![InboundRow { inbound: message, pairing: None }])),
+            json!({ "results": [{ "event": "MO", "channel": "VIBER_BM", "sender": "385911234567",
+                "destination": "ACME", "content": [{ "type": "TEXT", "text": "YES please", "cleanText": "please",
+                "keyword": "YES" }], "receivedAt": "2026-03-03T13:22:30.250Z", "messageId": "mo-1",
+                "pairedMessageId": "theirs", "messageCount": 1, "platform": { "entityId": "e" },
+                "campaignReferenceId": "c" }] })
+        );
+    }
 }
