@@ -280,13 +280,16 @@ impl Recorder {
     }
 }
 
-/// When the reports of a message may go to their target; `None` when there is nothing to tell it. A pending delivery
-/// report makes no row; a seen report waits for its delivery report (spec R1).
+/// When the reports of a message may go to their target; `None` when there is nothing to tell it. A seen report waits for
+/// its delivery report. A pending delivery report makes no row, but has its say in one that a seen report has made (spec
+/// R1).
 fn due(record: &ReportRecord, now: Timestamp) -> Option<Timestamp> {
     let taken = record.taken.unwrap_or(crate::store::Taken { first_at: now, delivery: false, seen: false });
     let seen_is_new = record.reports.seen.is_some() && !taken.seen;
     match record.reports.final_delivery() {
         Some(_) => (!taken.delivery || seen_is_new).then_some(now),
+        None if record.is_all_taken() => None,
+        None if record.taken.is_some() => Some(now),
         None => seen_is_new.then(|| now.plus(SEEN_WAITS)),
     }
 }

@@ -32,10 +32,14 @@ impl ReportRecord {
         delivery.or(self.reports.seen.as_ref().map(|seen| seen.message_id.as_str())).unwrap_or_default()
     }
 
-    /// Whether the target has all that there is to tell it. A pending delivery report alone is nothing to tell.
+    /// Whether the target has all that there is to tell it. A pending delivery report without a seen one is nothing to
+    /// tell.
     pub(crate) fn is_all_taken(&self) -> bool {
         let (delivery, seen) = self.taken.map_or((false, false), |taken| (taken.delivery, taken.seen));
-        (delivery || self.reports.final_delivery().is_none()) && (seen || self.reports.seen.is_none())
+        let reports = &self.reports;
+        let tells_delivery =
+            reports.final_delivery().is_some() || (reports.seen.is_some() && reports.delivery.is_some());
+        (delivery || !tells_delivery) && (seen || reports.seen.is_none())
     }
 }
 
