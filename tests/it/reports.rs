@@ -266,12 +266,12 @@ async fn a_refused_row_is_set_aside_and_the_others_go() {
         let app = spawn_app().await;
         let (_, url) = sent(&app).await;
         let mut spec = app.sfmc().data_extension(app.tenant.mid, REPORTS_KEY).unwrap();
-        let currency = spec.columns.iter_mut().find(|column| column.name == "priceCurrency").unwrap();
-        *currency = Column::text("priceCurrency", 3);
+        let price = spec.columns.iter_mut().find(|column| column.name == "pricePerMessage").unwrap();
+        *price = Column::decimal("pricePerMessage", 8, 4);
         app.sfmc().create_data_extension(app.tenant.mid, spec).unwrap();
         app.sfmc().set_async_atomic(is_atomic);
         let mut reports: Vec<_> = (0..9).map(|n| report(&format!("report-{n}"))).collect();
-        reports[4]["price"]["currency"] = "EUROS".into();
+        reports[4]["price"]["pricePerMessage"] = 123_456.into();
         bring(&app, &url, &reports).await;
         let rows = settled(&app).await;
         assert_eq!(rows.len(), 8, "atomic: {is_atomic}");

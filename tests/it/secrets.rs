@@ -134,7 +134,7 @@ async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     assert!(server.terminate().await.success());
 
     let log = server.log();
-    assert!(log.lines().count() > 10, "too quiet to prove anything: {log}");
+    assert!(log.lines().count() > 6, "too quiet to prove anything: {log}");
     assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "not JSON: {log}");
     let planted = planted(&unit, token);
     assert_absent("the log", log.as_bytes(), &planted);

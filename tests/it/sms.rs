@@ -71,6 +71,7 @@ async fn a_signed_execute_becomes_exactly_one_request_with_everything_in_it() {
             "schedule": { "bulkId": "Spring sale" },
             "tracking": {
                 "shortenUrl": true, "trackClicks": true, "removeProtocol": true, "customDomain": "go.example.com",
+                "trackingUrl": app.url(&format!("/infobip/webhooks/urlTracking/sms/{token}")),
             },
         },
     });

@@ -142,6 +142,10 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
         ],
     ),
     (
+        "Error: Invalid event definition",
+        &[|call| call.set("eventDefinitionKey", "APIEvent.1"), |call| call.set("eventDefinitionKey", "x".repeat(201))],
+    ),
+    (
         "Error: Invalid text length",
         &[|call| call.set("text", ""), |call| call.set("text", " \n "), |call| call.set("text", "x".repeat(4_001))],
     ),
