@@ -36,8 +36,9 @@ const PACED_SECS: u64 = 12;
 const DELIVERY_DELAY: Duration = Duration::from_millis(500);
 /// From the delivery report to the reply: clicks, which come one [`DELIVERY_DELAY`] after it, are known by then.
 const REPLY_DELAY: Duration = Duration::from_millis(2_000);
-/// Between the last message's reports and the time that contacts go on without an event.
-const WAIT_MARGIN: Duration = Duration::from_millis(2_500);
+/// Between the last message's reports and the time that contacts go on without an event: a reply is
+/// stored, and its event fired in the forwarder's next round.
+const WAIT_MARGIN: Duration = Duration::from_millis(3_500);
 /// Shares of the delivered messages that can be clicked, seen and answered.
 const CLICKED_PER_MILLE: u16 = 300;
 const SEEN_PER_MILLE: u16 = 600;

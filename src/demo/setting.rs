@@ -38,6 +38,9 @@ const CONCURRENT_REQUESTS: u64 = 20;
 /// The smallest that the configuration takes.
 const CONCURRENT_REQUESTS_MIN: u64 = 1;
 
+/// The largest that the configuration takes.
+const CALLS_PER_MINUTE: u32 = 2_500;
+
 const SMS_REPORTS: &str = SMS_DELIVERY_REPORTS.external_key;
 const OMNI_REPORTS: &str = extension::OMNI_REPORTS.external_key;
 const URL_TRACKING: &str = extension::UNIFIED_URL_TRACKING.external_key;
@@ -91,6 +94,8 @@ impl Setting {
         let mut config = Config::for_store(&directory.path().join("store"));
         config.reports.flush_secs = 1;
         config.reports.poll_secs = 1;
+        // Rows that are saved up to spare calls hold up the events as well, and the contacts wait for seconds only.
+        config.reports.calls_per_minute = CALLS_PER_MINUTE;
         config.activity.concurrent_requests =
             (CONCURRENT_REQUESTS / journeys.max(1) as u64).max(CONCURRENT_REQUESTS_MIN);
         let app =
