@@ -22,10 +22,12 @@ fn assert_what_came_back_is_there(figures: &Value) {
     assert_eq!(count("/rows_by_extension/Unified URL Tracking"), count("/clicks"), "{figures:#}");
     assert_eq!(count("/click_branches/Clicked"), count("/clicks"), "{figures:#}");
     assert_eq!(count("/rows_by_extension/Inbound Messages"), count("/replies"), "{figures:#}");
-    assert_eq!((count("/events"), count("/events_lost")), (count("/replies"), 0), "{figures:#}");
-    assert_eq!(count("/event_branches/event"), count("/replies"), "{figures:#}");
+    // Viber (deprecated) is answered as Viber is, but there is no event to fire.
+    let asking = if figures["channel"] == "Viber (deprecated)" { 0 } else { count("/replies") };
+    assert!(figures["channel"].is_null() || count("/events") == asking, "{figures:#}");
+    assert_eq!((count("/event_branches/event"), count("/events_lost")), (count("/events"), 0), "{figures:#}");
     let of = |branches: &Value| branches.as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum::<u64>();
-    assert_eq!(of(&figures["reply_branches"]), count("/replies"), "{figures:#}");
+    assert_eq!(of(&figures["reply_branches"]), count("/events"), "{figures:#}");
     assert_eq!(of(&figures["branches"]), count("/contacts"), "{figures:#}");
 }
 
@@ -94,9 +96,8 @@ fn a_demonstration_of_sms_shows_replies_clicks_and_the_branch_of_each() {
 
 #[test]
 fn an_audience_with_a_contact_twice_is_refused() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    let lines = "SubscriberKey,MobilePhone\nC-1,+385911234567\nC-1,+385911234568\n";
-    std::io::Write::write_all(&mut file, lines.as_bytes()).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "SubscriberKey,MobilePhone\nC-1,+385911234567\nC-1,+385911234568\n").unwrap();
     let args = ["demo", "--json", "--audience", file.path().to_str().unwrap()];
     let ran = Command::new(env!("CARGO_BIN_EXE_waypost")).args(args).output().unwrap();
     let error = String::from_utf8(ran.stderr).unwrap();

@@ -11,6 +11,7 @@ use crate::sandbox::{ReceivedEvent, ReceivedMessage, SentClick, SentReply, SentR
 pub(super) const REPORT_EXTENSIONS: [&str; 2] = [SMS_DELIVERY_REPORTS.external_key, OMNI_REPORTS.external_key];
 
 /// By message id, unless said otherwise.
+#[derive(Default)]
 pub(super) struct Known {
     pub(super) received: HashMap<String, Vec<ReceivedMessage>>,
     pub(super) reports: HashMap<String, SentReport>,
@@ -203,5 +204,99 @@ impl Known {
             problems.push(format!("{rows} rows of {} and {events} events are of no reply", INBOUND_MESSAGES.name));
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::options::DemoChannels;
+    use crate::clock::Timestamp;
+    use crate::domain::channel::Channel;
+    use crate::sandbox::InboundKind;
+
+    fn reply() -> SentReply {
+        SentReply {
+            message_id: "in-1".into(),
+            channel: "SMS".into(),
+            sender: "385911234567".into(),
+            destination: "385915550000".into(),
+            text: "YES".into(),
+            kind: InboundKind::Text,
+            answers: "m-1".into(),
+            paired_message_id: Some("m-1".into()),
+            callback_data: None,
+            at: Timestamp::MAX,
+        }
+    }
+
+    fn event(contact_key: &str, released: usize) -> ReceivedEvent {
+        ReceivedEvent {
+            mid: MID,
+            contact_key: contact_key.into(),
+            event_definition_key: "APIEvent-1".into(),
+            data: serde_json::Value::Null,
+            event_instance_id: "e-1".into(),
+            at: Timestamp::MAX,
+            released,
+        }
+    }
+
+    fn row(contact_key: &str) -> InboundRow {
+        let [paired_message_id, contact_key, message, channel] = ["m-1", contact_key, "YES", "SMS"].map(str::to_owned);
+        InboundRow { paired_message_id, contact_key, message, channel }
+    }
+
+    #[test]
+    fn a_reply_is_right_with_one_row_and_one_event_of_its_contact_that_found_it() {
+        let shows = show::chosen(DemoChannels::One(Channel::Sms));
+        let problem = |rows: Vec<InboundRow>, events: Vec<ReceivedEvent>, is_two_way: bool| {
+            let known = Known {
+                inbound_rows: HashMap::from([("in-1".to_owned(), rows)]),
+                events: HashMap::from([("in-1".to_owned(), events)]),
+                ..Known::default()
+            };
+            let show = shows.iter().find(|show| show.is_two_way() == is_two_way).unwrap();
+            known.reply_problem(&reply(), "C-1", show)
+        };
+        assert_eq!(problem(vec![row("C-1")], vec![event("C-1", 1)], true), None);
+        assert_eq!(problem(vec![row("C-1")], Vec::new(), false), None);
+        for (rows, events, is_two_way) in [
+            (Vec::new(), vec![event("C-1", 1)], true),
+            (vec![row("C-1"), row("C-1")], vec![event("C-1", 1)], true),
+            (vec![row("C-2")], vec![event("C-1", 1)], true),
+            (vec![row("C-1")], Vec::new(), true),
+            (vec![row("C-1")], vec![event("C-1", 1), event("C-1", 1)], true),
+            (vec![row("C-1")], vec![event("C-2", 1)], true),
+            (vec![row("C-1")], vec![event("C-1", 0)], true),
+            (vec![row("C-1")], vec![event("C-1", 1)], false),
+        ] {
+            let told = format!("{} rows, {} events, two-way {is_two_way}", rows.len(), events.len());
+            assert!(problem(rows, events, is_two_way).is_some(), "{told}");
+        }
+    }
+
+    #[test]
+    fn clicks_and_their_rows_are_compared_one_by_one() {
+        let show = show::chosen(DemoChannels::One(Channel::Sms))[0];
+        let click = || SentClick {
+            message_id: "m-1".into(),
+            to: "385911234567".into(),
+            url: "https://a.example".into(),
+            at: Timestamp::MAX,
+        };
+        let row = |url: &str| ClickRow { url: url.into(), recipient: "385911234567".into(), channel: "SMS".into() };
+        let problem = |clicks: Vec<SentClick>, rows: Vec<ClickRow>| {
+            let known = Known {
+                clicks: HashMap::from([("m-1".to_owned(), clicks)]),
+                click_rows: HashMap::from([("m-1".to_owned(), rows)]),
+                ..Known::default()
+            };
+            known.click_problem("m-1", show)
+        };
+        assert_eq!(problem(vec![click()], vec![row("https://a.example")]), None);
+        assert!(problem(vec![click()], Vec::new()).is_some());
+        assert!(problem(Vec::new(), vec![row("https://a.example")]).is_some());
+        assert!(problem(vec![click()], vec![row("https://b.example")]).is_some());
     }
 }
