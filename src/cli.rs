@@ -82,6 +82,9 @@ enum Command {
     /// Show what the running server does
     Status(status::StatusArgs),
     /// Run a whole journey against stand-ins of both platforms, on this machine only
+    ///
+    /// Contacts get a message, wait for an event that their reply fires, and are split by reply, click and delivery report.
+    /// The summary compares rows, events and branches with what the stand-ins sent, and names every difference a problem.
     Demo(options::DemoOptions),
     /// Run stand-ins of both platforms on loopback, to try journeys without sending
     Sandbox(options::SandboxOptions),

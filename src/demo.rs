@@ -18,6 +18,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use self::journey::Pace;
 use self::setting::Setting;
 use self::show::Show;
 use self::summary::{Shown, Summary};
@@ -33,8 +34,17 @@ use crate::sandbox::{DeliveryScript, Sandbox};
 const PACED_SECS: u64 = 12;
 /// From acceptance to the delivery webhook, in the stand-in of Infobip.
 const DELIVERY_DELAY: Duration = Duration::from_millis(500);
-/// Between the last message's slot and the time that contacts meet the reports activity.
-const WAIT_MARGIN: Duration = Duration::from_millis(2_500);
+/// From the delivery report to the reply: clicks, which come one [`DELIVERY_DELAY`] after it, are known by then.
+const REPLY_DELAY: Duration = Duration::from_millis(2_000);
+/// Between the last message's reports and the time that contacts go on without an event: a reply is
+/// stored, and its event fired in the forwarder's next round.
+const WAIT_MARGIN: Duration = Duration::from_millis(3_500);
+/// Shares of the delivered messages that can be clicked, seen and answered.
+const CLICKED_PER_MILLE: u16 = 300;
+const SEEN_PER_MILLE: u16 = 600;
+const REPLIED_PER_MILLE: u64 = 250;
+/// About so many replies at most: their events are fired a few at a time, and contacts wait only so long.
+const REPLIES_MAX: u64 = 1_000;
 /// The journey's end to the last row in the data extension, at most.
 const ROWS_WITHIN: Duration = Duration::from_secs(60);
 const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -58,6 +68,10 @@ pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(),
         undeliverable_per_mille: 60,
         rejected_per_mille: 20,
         expired_per_mille: 20,
+        clicked_per_mille: CLICKED_PER_MILLE,
+        seen_per_mille: SEEN_PER_MILLE,
+        reply_per_mille: replied_per_mille(contacts),
+        reply_delay: REPLY_DELAY,
         ..DeliveryScript::default()
     };
     let started = clock.steady();
@@ -67,8 +81,9 @@ pub(crate) async fn run(options: DemoOptions, out: &mut dyn Write) -> Result<(),
         let wait = Duration::from_nanos(
             limit.spacing().as_nanos().saturating_mul(contacts.len() as u128).try_into().unwrap_or(u64::MAX),
         ) + DELIVERY_DELAY
+            + if show.is_two_way() { REPLY_DELAY } else { Duration::ZERO }
             + WAIT_MARGIN;
-        let journey = journey::build(&setting, show, limit, wait).await?;
+        let journey = journey::build(&setting, show, &Pace { limit, wait }).await?;
         runs.push((show, start(&setting, journey, contacts).await?));
     }
     let bar = progress_bar(&options, contacts);
@@ -118,6 +133,12 @@ async fn ended(runs: &[(&'static Show, JourneyRun)]) -> Vec<Shown> {
         outcomes.push(Shown { show, outcome: run.outcome().await });
     }
     outcomes
+}
+
+/// The share of the messages that is answered, of an audience of this size.
+fn replied_per_mille(contacts: u64) -> u16 {
+    let share = (REPLIES_MAX * 1_000 / contacts.max(1)).clamp(1, REPLIED_PER_MILLE);
+    u16::try_from(share).unwrap_or(1)
 }
 
 /// A limit with which so many contacts take about [`PACED_SECS`].

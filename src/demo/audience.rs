@@ -1,6 +1,6 @@
 //! Who walks through the journey.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::AppError;
 use crate::cli::options::DemoOptions;
@@ -47,6 +47,11 @@ pub(super) fn load(options: &DemoOptions) -> Result<Vec<BTreeMap<String, String>
         }
         None => audience_from_csv(SAMPLE.as_bytes()).map_err(|error| wrong(&error))?,
     };
+    // An event releases a contact wherever it waits, and the sample audience's data extension has it as its key.
+    let keys: BTreeSet<_> = audience.iter().filter_map(|contact| contact.get("SubscriberKey")).collect();
+    if keys.len() < audience.len() {
+        return Err(wrong(&"two of its contacts have the same SubscriberKey"));
+    }
     if audience.is_empty() {
         return Err(wrong(&"it has no contacts"));
     }

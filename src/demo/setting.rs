@@ -11,11 +11,14 @@ use super::show::{ALIM_TEMPLATE, ALIM_TEXT, MAIN_ACCOUNT, OMNI_ACCOUNT};
 use crate::app::{Addresses, App, AppError, Ports};
 use crate::clock::Clock;
 use crate::config::{Config, MasterKey};
+use crate::control::account::AccountName;
 use crate::control::{self, CheckReport, ControlAnswer, ControlRequest};
 use crate::domain::extension::{self, SMS_DELIVERY_REPORTS};
-use crate::domain::ids::Mid;
+use crate::domain::ids::{AccountId, Mid};
 use crate::onboarding::read_tenant_file;
-use crate::sandbox::{BusinessUnit, DeliveryScript, InfobipAccount, KakaoTemplate, Sandbox, SandboxOptions, sample};
+use crate::sandbox::{
+    BusinessUnit, DeliveryScript, InboundForward, InfobipAccount, KakaoTemplate, Sandbox, SandboxOptions, sample,
+};
 
 /// The demonstration's business unit.
 pub(super) const MID: u64 = 510_001_234;
@@ -35,8 +38,22 @@ const CONCURRENT_REQUESTS: u64 = 20;
 /// The smallest that the configuration takes.
 const CONCURRENT_REQUESTS_MIN: u64 = 1;
 
+/// The largest that the configuration takes.
+const CALLS_PER_MINUTE: u32 = 2_500;
+
 const SMS_REPORTS: &str = SMS_DELIVERY_REPORTS.external_key;
 const OMNI_REPORTS: &str = extension::OMNI_REPORTS.external_key;
+const URL_TRACKING: &str = extension::UNIFIED_URL_TRACKING.external_key;
+const INBOUND_MESSAGES: &str = extension::INBOUND_MESSAGES.external_key;
+
+/// Senders to which persons can reply, by the channel as Infobip's forwards name it.
+const RECEIVERS: [(&str, &str); 5] = [
+    ("SMS", sample::NUMBER),
+    ("MMS", sample::NUMBER),
+    ("WHATSAPP", sample::NUMBER),
+    ("VIBER_BM", sample::VIBER_SENDER),
+    ("RCS", sample::RCS_SENDER),
+];
 
 /// An Infobip account of the tenant file.
 struct DemoAccount {
@@ -77,6 +94,8 @@ impl Setting {
         let mut config = Config::for_store(&directory.path().join("store"));
         config.reports.flush_secs = 1;
         config.reports.poll_secs = 1;
+        // Rows that are saved up to spare calls hold up the events as well, and the contacts wait for seconds only.
+        config.reports.calls_per_minute = CALLS_PER_MINUTE;
         config.activity.concurrent_requests =
             (CONCURRENT_REQUESTS / journeys.max(1) as u64).max(CONCURRENT_REQUESTS_MIN);
         let app =
@@ -108,6 +127,20 @@ impl Setting {
                 return Err(AppError::Demo(format!("{}: {}", check.name, check.detail)));
             }
         }
+        self.forward_replies().await
+    }
+
+    /// Has Infobip's stand-in bring replies to the account's own inbound address, as an admin would in Infobip's portal.
+    async fn forward_replies(&self) -> Result<(), AppError> {
+        let account = AccountId::new(MAIN.label).map_err(|error| AppError::Demo(error.to_string()))?;
+        let of = AccountName { mid: mid(), account: Some(account) };
+        let address = self.control(ControlRequest::InboundAddress { of }).await?;
+        let url = address.as_str().unwrap_or_default();
+        self.sandbox.infobip().change_account(API_KEY, |account| {
+            for (channel, receiver) in RECEIVERS {
+                *account = account.clone().with_inbound(InboundForward::new(channel, receiver, url));
+            }
+        });
         Ok(())
     }
 
@@ -182,6 +215,10 @@ rest_origin = "{sfmc}"
 
 [verification]
 signing_secret = "{SIGNING_SECRET}"
+
+# A reply of the stand-in's persons never comes before their contact waits for its event.
+[replies]
+event_delay_secs = 0
 "#
     );
     let (number, viber, rcs, profile) =
@@ -201,7 +238,7 @@ kakao_senders = ["{profile}"]
 kakao = "{kakao}"
 
 [account.tracking]
-native = {{ sms_reports = "{SMS_REPORTS}", omni_reports = "{OMNI_REPORTS}" }}
+native = {{ sms_reports = "{SMS_REPORTS}", omni_reports = "{OMNI_REPORTS}", url_tracking = "{URL_TRACKING}", inbound_messages = "{INBOUND_MESSAGES}" }}
 "#
         ));
     }

@@ -34,6 +34,9 @@ pub(super) use rich::{ALIM_TEMPLATE, ALIM_TEXT};
 
 pub(super) const ENTRY: &str = entry!();
 
+/// A sender of SMS that is a name: nobody can reply to it.
+const SMS_NAME: &str = "Waypost";
+
 /// Label of the account that sends everything but Kakao over OMNI failover.
 pub(super) const MAIN_ACCOUNT: &str = "main";
 /// Label of the account that sends Kakao over OMNI failover.
@@ -44,6 +47,20 @@ impl Show {
     pub(super) fn account(&self) -> &'static str {
         // The account chooses the way where one name stands for two.
         if is_by_account(self.channel) { OMNI_ACCOUNT } else { MAIN_ACCOUNT }
+    }
+
+    /// Whether persons can reply to it: the channel has replies, and its sender is not a name.
+    pub(super) fn is_two_way(&self) -> bool {
+        self.channel.capability().replies.is_some() && self.argument("sender") != Some(SMS_NAME)
+    }
+
+    /// Whether clicks on it are reported.
+    pub(super) fn is_tracked(&self) -> bool {
+        self.channel.capability().tracks_links && self.argument("shortenUrl") == Some("true")
+    }
+
+    fn argument(&self, name: &str) -> Option<&'static str> {
+        self.arguments.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 }
 
@@ -93,6 +110,22 @@ mod tests {
             assert!(shown.iter().any(|show| show.channel == channel), "{channel:?}");
         }
         assert!(chosen(DemoChannels::One(Channel::Sms)).iter().all(|show| show.channel == Channel::Sms));
+    }
+
+    #[test]
+    fn replies_and_clicks_are_shown_wherever_a_channel_has_them() {
+        let shown = chosen(DemoChannels::All);
+        for channel in Channel::all() {
+            let capability = channel.capability();
+            let of_channel = || shown.iter().filter(|show| show.channel == channel);
+            assert_eq!(of_channel().any(|show| show.is_two_way()), capability.replies.is_some(), "{channel:?}");
+            assert!(capability.tracks_links || !of_channel().any(|show| show.is_tracked()), "{channel:?}");
+        }
+        let tracked: BTreeSet<_> =
+            shown.iter().filter(|show| show.is_tracked()).map(|show| show.channel.name()).collect();
+        assert_eq!(tracked, BTreeSet::from(["SMS", "WhatsApp", "Viber", "KakaoChinguTalk", "RCS"]));
+        // To a name nobody replies.
+        assert!(shown.iter().any(|show| show.channel == Channel::Sms && !show.is_two_way()));
     }
 
     #[test]

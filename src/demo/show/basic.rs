@@ -4,7 +4,7 @@ use super::Show;
 use crate::domain::channel::Channel;
 use crate::sandbox::sample;
 
-const SMS_SENDER: &str = "Waypost";
+const SMS_SENDER: &str = super::SMS_NAME;
 const IMAGE: &str = "https://cdn.example.com/spring.png";
 const SMIL: &str = r#"<smil><head><layout><region id="Image" top="0" height="70%"/><region id="Text" top="70%" height="30%"/></layout></head><body><par dur="8s"><img src="spring.png" region="Image"/><text src="text.txt" region="Text"/></par></body></smil>"#;
 
@@ -13,7 +13,7 @@ pub(super) const SHOWS: &[Show] = &[
         channel: Channel::Sms,
         content: "tracked URL",
         arguments: &[
-            ("sender", SMS_SENDER),
+            ("sender", sample::NUMBER),
             ("text", concat!("Hi ", event!("FirstName"), ", your parcel is on its way: https://www.example.com/track")),
             ("shortenUrl", "true"),
             ("trackClicks", "true"),
@@ -23,7 +23,7 @@ pub(super) const SHOWS: &[Show] = &[
         channel: Channel::Sms,
         content: "plain text",
         arguments: &[
-            ("sender", SMS_SENDER),
+            ("sender", sample::NUMBER),
             ("text", concat!("Hi ", event!("FirstName"), " ", event!("LastName"), ", your parcel is here.")),
         ],
     },
@@ -83,7 +83,8 @@ pub(super) const SHOWS: &[Show] = &[
             ("templateLanguage", sample::TEMPLATE_LANGUAGE),
             ("placeholderCount", "2"),
             ("placeholder1", event!("FirstName")),
-            ("placeholder2", event!("SubscriberKey")),
+            ("placeholder2", concat!(event!("SubscriberKey"), ": https://www.example.com/track")),
+            ("shortenUrl", "true"),
             ("fallbackSender", SMS_SENDER),
             ("fallbackText", concat!("Hello ", event!("FirstName"), ", your order is on its way.")),
         ],

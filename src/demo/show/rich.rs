@@ -4,7 +4,7 @@ use super::Show;
 use crate::domain::channel::Channel;
 use crate::sandbox::sample;
 
-const SMS_SENDER: &str = "Waypost";
+const SMS_SENDER: &str = super::SMS_NAME;
 const IMAGE: &str = "https://cdn.example.com/spring.png";
 const SHOP: &str = "https://shop.example.com/spring";
 const GREETING: &str = concat!("Hi ", event!("FirstName"), ", our spring sale has begun.");
@@ -135,6 +135,7 @@ pub(super) const SHOWS: &[Show] = &[
             ("buttonName2", "앱 열기"),
             ("buttonAndroidScheme2", "exampleshop://spring"),
             ("buttonIosScheme2", "exampleshop://spring"),
+            ("shortenUrl", "true"),
         ],
     },
     Show {

@@ -12,7 +12,9 @@ impl fmt::Display for Summary {
             [only] => only.channel.clone(),
             several => format!("{} channels", several.len()),
         };
-        writeln!(f, "Journeys: entry → Infobip Messaging ({channels}) → wait → Infobip Reports → decision split")?;
+        writeln!(f, "Journeys: entry → Infobip Messaging ({channels}) → Wait Until Event →")?;
+        writeln!(f, "  [event] Infobip Reports (reply) → reply split →")?;
+        writeln!(f, "  Infobip Reports (click) → click split → Infobip Reports (delivery) → status split\n")?;
         row(f, "contacts entered", &all.contacts)?;
         row(f, "accepted (messageStatus Success)", &all.accepted)?;
         for (status, count) in &all.refused {
@@ -27,12 +29,25 @@ impl fmt::Display for Summary {
         for (group, count) in &all.reported {
             row(f, &format!("reported {group}"), count)?;
         }
+        row(f, "seen", &all.seen)?;
+        row(f, "clicked", &all.clicks)?;
+        row(f, "answered", &all.replies)?;
         writeln!(f, "\nSFMC")?;
         for (extension, count) in &all.rows_by_extension {
             row(f, &format!("rows in {extension}"), count)?;
         }
-        for (branch, count) in &all.branches {
-            row(f, &format!("branch {branch}"), count)?;
+        row(f, "rows with seenAt", &all.rows_seen)?;
+        row(f, "events fired", &format!("{}, {} of them lost", all.events, all.events_lost))?;
+        let splits = [
+            ("Wait Until Event", &all.event_branches),
+            ("reply", &all.reply_branches),
+            ("click", &all.click_branches),
+            ("status", &all.branches),
+        ];
+        for (split, branches) in splits {
+            for (branch, count) in branches {
+                row(f, &format!("{split} branch: {branch}"), count)?;
+            }
         }
         for channel in &self.channels {
             writeln!(f, "\n{channel}")?;
@@ -42,7 +57,7 @@ impl fmt::Display for Summary {
             writeln!(f, "  PROBLEM: {problem}")?;
         }
         let verdict = if self.passed {
-            "Every accepted contact was sent exactly once, and every report row arrived"
+            "Every accepted contact was sent exactly once, every report, click and reply arrived once, and contacts went their way"
         } else {
             "The run is not as it should be"
         };
@@ -50,13 +65,18 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Six lines at most and one for each kind of content.
+/// Eight lines at most and one for each kind of content.
 impl fmt::Display for ChannelSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figures = &self.figures;
         write!(f, "{}", self.channel)?;
         for content in &self.contents {
-            let counts = format!("{} sent, {} delivered", content.sent, content.delivered);
+            let mut counts = format!("{} sent, {} delivered", content.sent, content.delivered);
+            for (name, count) in [("seen", content.seen), ("clicked", content.clicks), ("answered", content.replies)] {
+                if count > 0 {
+                    counts.push_str(&format!(", {count} {name}"));
+                }
+            }
             write!(f, "\n  {:<42} {counts}", content.content)?;
         }
         write!(f, "\n  {:<42} {} of {} contacts", "accepted", figures.accepted, figures.contacts)?;
@@ -64,7 +84,9 @@ impl fmt::Display for ChannelSummary {
             ("refused", &figures.refused),
             ("reported", &figures.reported),
             ("rows", &figures.rows_by_extension),
-            ("branches", &figures.branches),
+            ("reply branches", &figures.reply_branches),
+            ("click branches", &figures.click_branches),
+            ("status branches", &figures.branches),
         ];
         for (name, counts) in maps.into_iter().filter(|(_, counts)| !counts.is_empty()) {
             write!(f, "\n  {name:<42} {}", listed(counts))?;
