@@ -42,9 +42,7 @@ fn unit() -> TenantFile {
 
 /// With all data extensions, and webhooks that only the test brings.
 async fn prepare(app: &TestApp) {
-    for extension in
-        [unified_url_tracking(), older_url_tracking(OLDER_CLICKS_KEY), inbound_messages(INBOUND_KEY)]
-    {
+    for extension in [unified_url_tracking(), older_url_tracking(OLDER_CLICKS_KEY), inbound_messages(INBOUND_KEY)] {
         app.sfmc().create_data_extension(app.tenant.mid, extension).unwrap();
     }
     for account in &app.tenant.accounts {
@@ -70,12 +68,8 @@ struct Way {
 }
 
 const SMS: Way = Way { channel: "SMS", account: "main", arguments: &[], reported_as: "SMS", sender: "Waypost" };
-const LMS: Way = Way {
-    channel: "LMS",
-    arguments: &[("title", "Sale"), ("resellerCode", "302190001")],
-    reported_as: "LMS",
-    ..SMS
-};
+const LMS: Way =
+    Way { channel: "LMS", arguments: &[("title", "Sale"), ("resellerCode", "302190001")], reported_as: "LMS", ..SMS };
 const MMS: Way = Way {
     channel: "MMS",
     arguments: &[("sender", sample::NUMBER), ("segmentType1", "TEXT"), ("segmentText1", "Hi")],
@@ -129,7 +123,7 @@ const CHINGU: Way = Way {
 };
 const ALIM: Way = Way {
     channel: "Kakao Alim",
-    arguments: &[("sender", sample::KAKAO_PROFILE_KEY), ("templateCode", "welcome")],
+    arguments: &[("sender", sample::KAKAO_PROFILE_KEY), ("templateName", "welcome")],
     reported_as: "Kakao Alim",
     ..CHINGU
 };

@@ -97,7 +97,13 @@ const CASES: &[(Way, Shape, &str, &[(&str, &str)])] = &[
         SMS,
         messages_api,
         REPORTS_KEY,
-        &[("messageCount", "2"), ("originalMCC", "219"), ("originalMNC", "10"), ("pricePerMessage", ""), ("priceCurrency", "")],
+        &[
+            ("messageCount", "2"),
+            ("originalMCC", "219"),
+            ("originalMNC", "10"),
+            ("pricePerMessage", ""),
+            ("priceCurrency", ""),
+        ],
     ),
     (LMS, unified, REPORTS_KEY, SMS_ONLY),
     (MMS, unified, OMNI_KEY, OMNI_ONLY),
@@ -105,7 +111,12 @@ const CASES: &[(Way, Shape, &str, &[(&str, &str)])] = &[
     (MMS_AS_SMS, unified, REPORTS_KEY, SMS_ONLY),
     (VIBER, unified, OMNI_KEY, OMNI_ONLY),
     (RCS, unified, OMNI_KEY, OMNI_ONLY),
-    (RCS, messages_api, OMNI_KEY, &[("messageCount", "1"), ("from", "Theirs"), ("pricePerMessage", ""), ("priceCurrency", "")]),
+    (
+        RCS,
+        messages_api,
+        OMNI_KEY,
+        &[("messageCount", "1"), ("from", "Theirs"), ("pricePerMessage", ""), ("priceCurrency", "")],
+    ),
     (CHINGU, unified, OMNI_KEY, OMNI_ONLY),
     (ALIM, unified, OMNI_KEY, OMNI_ONLY),
     // Infobip says neither sender nor callback data: they are the message's own.
@@ -155,8 +166,17 @@ async fn what_a_report_does_not_say_is_the_messages_own_or_null() {
     bare.as_object_mut().unwrap().remove("error");
     bring(&app, &sent.url, &results(&[bare])).await;
     settled(&app).await;
-    let nulls = ["pricePerMessage", "priceCurrency", "errorGroupId", "errorGroupName", "errorId", "errorName",
-        "errorDescription", "errorPermanent"].map(|column| (column, ""));
+    let nulls = [
+        "pricePerMessage",
+        "priceCurrency",
+        "errorGroupId",
+        "errorGroupName",
+        "errorId",
+        "errorName",
+        "errorDescription",
+        "errorPermanent",
+    ]
+    .map(|column| (column, ""));
     let own = [("messageCount", "1"), ("from", MMS.sender), ("callbackData", &*sent.callback_data)];
     let expected = with(with(common(&sent.id, "MMS"), &nulls), &own);
     assert_eq!(rows_of(&app, OMNI_KEY, &sent.id), [expected]);

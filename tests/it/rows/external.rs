@@ -15,10 +15,8 @@ fn assert_signed(posted: &Posted) {
     let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_KEY.as_bytes()).unwrap();
     mac.update(format!("{timestamp}.{}", posted.body).as_bytes());
     let digits = signature.strip_prefix("sha256=").unwrap().as_bytes();
-    let tag: Vec<u8> = digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect();
+    let tag: Vec<u8> =
+        digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
     mac.verify_slice(&tag).unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     assert!(now.abs_diff(timestamp.parse().unwrap()) < 300, "signed at {timestamp}");
@@ -43,10 +41,13 @@ async fn each_kind_goes_to_its_url_signed_in_infobips_own_form() {
 
     let status = json!({ "groupId": 3, "groupName": "DELIVERED", "id": 5, "name": "DELIVERED_TO_HANDSET",
         "description": "Message delivered to handset" });
-    let delivery = |id: &str| json!({ "messageId": id, "to": PERSON, "sender": "Theirs", "bulkId": "b", "callbackData": "x",
+    let delivery = |id: &str| {
+        json!({ "messageId": id, "to": PERSON, "sender": "Theirs", "bulkId": "b", "callbackData": "x",
         "sentAt": "2026-11-24T08:00:01.250+0000", "doneAt": "2026-11-24T10:00:05.999+0200", "messageCount": 2,
-        "price": { "pricePerMessage": 0.0085, "currency": "EUR" }, "status": status });
-    let seen = json!({ "messageId": "m-viber", "from": PERSON, "to": "Theirs", "seenAt": "2026-11-24T09:00:00.000+0000" });
+        "price": { "pricePerMessage": 0.0085, "currency": "EUR" }, "status": status })
+    };
+    let seen =
+        json!({ "messageId": "m-viber", "from": PERSON, "to": "Theirs", "seenAt": "2026-11-24T09:00:00.000+0000" });
     let click = json!({ "notificationType": "CLICKED", "recipient": PERSON, "url": "https://shop.example/1",
         "sendDateTime": 1_790_000_000_123_u64, "messageId": "m-sms", "bulkId": "b", "callbackData": "x",
         "recipientInfo": { "deviceType": "Phone", "os": "iOS 12", "deviceName": "Apple" } });

@@ -82,8 +82,12 @@ async fn while_sfmc_is_down_webhooks_are_taken_and_afterwards_every_row_is_there
             .await;
         }
     }
-    bring(&app, &clicks, &json!({ "messageId": "m-1", "url": "https://shop.example", "sendDateTime": 1_790_000_000_000_u64 }))
-        .await;
+    bring(
+        &app,
+        &clicks,
+        &json!({ "messageId": "m-1", "url": "https://shop.example", "sendDateTime": 1_790_000_000_000_u64 }),
+    )
+    .await;
     let reply = json!({ "event": "MO", "channel": "SMS", "sender": PERSON, "destination": "Waypost", "messageId": "mo-1",
         "content": [{ "type": "TEXT", "text": "YES" }], "receivedAt": "2026-11-24T09:00:00Z", "messageCount": 1 });
     bring(&app, &replies, &results(&[reply])).await;
