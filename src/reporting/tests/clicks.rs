@@ -15,7 +15,7 @@ fn each_click_is_a_row_with_every_column_of_the_table() {
             ("notificationType", "CLICKED"),
             ("messageId", "m"),
             ("recipient", "385911234500"),
-            ("url", &url[..1_000]),
+            ("url", url.get(..1_000).unwrap()),
             ("sendDateTime", at),
             ("deviceType", "Phone"),
             ("os", "iOS 12"),

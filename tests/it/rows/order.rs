@@ -56,6 +56,8 @@ async fn every_order_of_a_messages_reports_ends_in_the_same_row() {
                 ("sentAt", "2026-11-24T08:00:00Z"),
                 ("doneAt", "2026-11-24T08:20:00Z"),
                 ("seenAt", "2026-11-24T08:40:00Z"),
+                // Only the seen reports name it.
+                ("from", "ACME"),
                 ("channel", "Viber"),
             ]);
             assert_eq!(rows_of(&app, OMNI_KEY, &id(number)), [expected], "{:?}", ORDERS[number]);
