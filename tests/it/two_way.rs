@@ -133,7 +133,7 @@ async fn a_reply_fires_its_contacts_event_once_and_is_a_row_with_contact_and_mes
     .map(|(column, value)| (column.to_owned(), value.to_owned()))
     .collect();
     let mid = two_way.app.tenant.mid;
-    assert_eq!(two_way.app.sfmc().rows(mid, INBOUND_KEY), [expected.clone()]);
+    assert_eq!(two_way.app.sfmc().rows(mid, INBOUND_KEY), std::slice::from_ref(&expected));
     // SFMC keeps the event's data in the definition's own extension.
     assert_eq!(two_way.app.sfmc().rows(mid, EVENT_EXTENSION), [expected]);
     assert_eq!(two_way.fired(), [pair("C-1", "YES please")]);

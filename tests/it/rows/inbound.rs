@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Columns and their values.
+type Columns = &'static [(&'static str, &'static str)];
+
 const OURS: &str = "385915550000";
 const RECEIVED: &str = "2026-11-24T10:00:00.000+0100";
 
@@ -36,7 +39,7 @@ const API_ONLY: &[(&str, &str)] = &[
 ];
 
 /// Each channel's own format, with what its row has beyond the common columns.
-fn own_formats() -> Vec<(&'static str, Value, &'static [(&'static str, &'static str)])> {
+fn own_formats() -> Vec<(&'static str, Value, Columns)> {
     let body = |id: &str, more: Value| {
         let mut body = json!({ "messageId": id, "to": OURS, "receivedAt": RECEIVED, "callbackData": "theirs" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -43,7 +43,7 @@ async fn every_order_of_a_messages_reports_ends_in_the_same_row() {
             }
         }
         settled(&app).await;
-        for number in 0..ORDERS.len() {
+        for (number, order) in ORDERS.iter().enumerate() {
             let expected = row(&[
                 ("messageId", &id(number)),
                 ("messageCount", "1"),
@@ -60,7 +60,7 @@ async fn every_order_of_a_messages_reports_ends_in_the_same_row() {
                 ("from", "ACME"),
                 ("channel", "Viber"),
             ]);
-            assert_eq!(rows_of(&app, OMNI_KEY, &id(number)), [expected], "{:?}", ORDERS[number]);
+            assert_eq!(rows_of(&app, OMNI_KEY, &id(number)), [expected], "{order:?}");
         }
     }
     app.finish().await;
