@@ -128,7 +128,8 @@ impl DeliveryReport {
     /// Fills what the report does not say from the message it is about.
     pub(crate) fn complete(&mut self, subject: ReportSubject<'_>) {
         let fill = |slot: &mut Option<String>, value: &str| {
-            if slot.as_deref().is_none_or(str::is_empty) {
+            // OMNI's sender is the scenario's own: an empty text would keep out what a seen report says.
+            if slot.as_deref().is_none_or(str::is_empty) && !value.is_empty() {
                 *slot = Some(value.to_owned());
             }
         };

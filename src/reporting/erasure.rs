@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::removal::{Remover, Wanted};
 use crate::clock::Clock;
@@ -79,7 +80,13 @@ impl Eraser {
 
         if unsettled == 0 {
             let hash = store.erasures().person_hash(mid, &person)?;
-            let record = ErasureRecord { at: self.clock.now(), by: person.named_by(), person: hash, counts };
+            // The moment is the record's key: one of a clock that stood still must not replace another.
+            let known: HashSet<_> = store.erasures().all(mid)?.into_iter().map(|erasure| erasure.at).collect();
+            let mut at = self.clock.now();
+            while known.contains(&at) {
+                at = at.plus(Duration::from_nanos(1));
+            }
+            let record = ErasureRecord { at, by: person.named_by(), person: hash, counts };
             let mut batch = store.batch();
             batch.put_erasure(mid, &record)?;
             let _receipt = store.commit(batch).await?;

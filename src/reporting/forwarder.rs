@@ -131,12 +131,13 @@ impl Forwarder {
         while busy.join_next().await.is_some() {}
     }
 
-    /// [`Forwarder::forward_tenant`], unless the business unit's call budget says that it is too early.
+    /// [`Forwarder::forward_tenant`], unless the business unit's call budget says that it is too early. Replies go all the
+    /// same: the contact whose event they fire waits only so long.
     pub(crate) async fn round(&self, tenant: &Tenant, shutdown: &watch::Receiver<bool>) -> Result<(), StoreError> {
         let mid = tenant.mid;
         let began = self.clock.steady();
         if self.state().not_before.get(&mid).is_some_and(|until| *until > began) {
-            return Ok(());
+            return self.forward_lane(tenant, OutboxTarget::INBOUND, shutdown).await;
         }
         let before = self.rows.calls(mid);
         let result = self.forward_tenant(tenant, shutdown).await;

@@ -14,7 +14,10 @@ pub(crate) use activity::Activity;
 pub(crate) use app::{Answered, TestApp, phone_of, spawn_app};
 pub(crate) use call::{Call, jws};
 pub(crate) use cli::{Ran, run_cli};
-pub(crate) use page::Page;
+pub(crate) use page::{Page, Posted};
 pub(crate) use process::{Served, Server, serve};
-pub(crate) use tenant::{AccountFile, MASTER_KEY_HEX, OMNI_KEY, REPORTS_KEY, TenantFile, tenant};
+pub(crate) use tenant::{
+    AccountFile, CLICKS_KEY, INBOUND_KEY, MASTER_KEY_HEX, OMNI_KEY, REPORTS_KEY, TenantFile, inbound_messages,
+    older_url_tracking, tenant, unified_url_tracking,
+};
 pub(crate) use wait::eventually;

@@ -101,8 +101,9 @@ impl Forwarder {
     ) -> Result<Option<DeliveryRow>, StoreError> {
         let seen = record.reports.seen.as_ref();
         let mut report = match (&record.reports.delivery, seen) {
-            (Some(report), _) if report.is_final => report.clone(),
-            (Some(pending), Some(seen)) => filled_from_seen(pending.clone(), seen),
+            // Also a final one: OMNI's names no sender, and a row that stood in for it may have had the seen report's.
+            (Some(report), Some(seen)) => filled_from_seen(report.clone(), seen),
+            (Some(report), None) if report.is_final => report.clone(),
             (None, Some(seen)) => self.standing_in(mid, report_ref, record, seen)?,
             (_, None) => return Ok(None),
         };

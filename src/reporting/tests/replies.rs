@@ -134,3 +134,22 @@ fn an_event_that_waits_keeps_only_its_own_row_back() {
     assert_eq!((rows(&world).len(), world.target.table().fired.len()), (2, 1));
     assert_eq!(process.forwarder.problem(MID, &main_account()), None);
 }
+
+/// The contact waits only so long for its event, whatever the call budget says.
+#[test]
+fn the_call_budget_holds_up_no_reply() {
+    let mut world = World::new(9, vec![tenant(1, vec![account("main", MaybeSent::Repeat)])]);
+    world.calls_per_minute = 1;
+    let process = world.start(START);
+    let tenant = process.tenants.get(MID).unwrap();
+    let round = || now(process.forwarder.round(&tenant, &process.running.1)).unwrap();
+    record(&process, vec![whatsapp("a", 3, "DELIVERED", 1)]);
+    round();
+    record(&process, vec![whatsapp("b", 3, "DELIVERED", 1)]);
+    reply(&process, "mo-1", Some(START));
+    process.advance(&world, Duration::from_secs(1));
+    round();
+    assert_eq!(waiting(&process), 1, "the reports wait for the budget");
+    assert!(stored(&process, "mo-1").event.unwrap().fired_at.is_some());
+    assert!(stored(&process, "mo-1").taken_at.is_some());
+}

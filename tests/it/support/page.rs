@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::Value;
 
 /// See the module's documentation.
@@ -13,9 +13,21 @@ pub(crate) struct Page {
     handle: actix_web::dev::ServerHandle,
 }
 
+/// A post that was answered 200.
+#[derive(Clone, Debug)]
+pub(crate) struct Posted {
+    /// What follows the question mark of its URL.
+    pub(crate) query: String,
+    /// `X-Waypost-Signature` and `X-Waypost-Timestamp`.
+    pub(crate) signature: Option<String>,
+    pub(crate) timestamp: Option<String>,
+    /// As it came, which is what is signed.
+    pub(crate) body: String,
+}
+
 #[derive(Default)]
 struct State {
-    taken: Mutex<Vec<Value>>,
+    taken: Mutex<Vec<Posted>>,
     refusals: Mutex<Vec<u16>>,
     calls: Mutex<usize>,
 }
@@ -41,6 +53,10 @@ impl Page {
 
     /// The bodies that were answered 200.
     pub(crate) fn taken(&self) -> Vec<Value> {
+        self.posted().iter().map(|posted| serde_json::from_str(&posted.body).unwrap()).collect()
+    }
+
+    pub(crate) fn posted(&self) -> Vec<Posted> {
         self.state.taken.lock().unwrap().clone()
     }
 
@@ -53,12 +69,15 @@ impl Page {
     }
 }
 
-async fn take(state: web::Data<State>, body: web::Json<Value>) -> HttpResponse {
+async fn take(state: web::Data<State>, request: HttpRequest, body: String) -> HttpResponse {
     *state.calls.lock().unwrap() += 1;
     let refusal = state.refusals.lock().unwrap().pop();
     if let Some(status) = refusal {
         return HttpResponse::build(status.try_into().unwrap()).finish();
     }
-    state.taken.lock().unwrap().push(body.into_inner());
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let query = request.query_string().to_owned();
+    let (signature, timestamp) = (header("x-waypost-signature"), header("x-waypost-timestamp"));
+    state.taken.lock().unwrap().push(Posted { query, signature, timestamp, body });
     HttpResponse::Ok().finish()
 }

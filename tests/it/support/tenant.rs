@@ -14,6 +14,10 @@ pub(crate) const REPORTS_KEY: &str = "SMS Delivery Reports";
 /// External key of the data extension for the reports of all other channels.
 pub(crate) const OMNI_KEY: &str = "Omni Reports";
 
+/// External keys of the data extensions for clicks and replies, which only some tests create.
+pub(crate) const CLICKS_KEY: &str = "Unified URL Tracking";
+pub(crate) const INBOUND_KEY: &str = "Inbound Messages";
+
 /// What an installed package needs (the manual: data extensions, journeys, List and Subscribers).
 const SCOPES: [&str; 4] =
     ["data_extensions_read", "data_extensions_write", "journeys_read", "list_and_subscribers_read"];
@@ -31,6 +35,8 @@ pub(crate) struct TenantFile {
     pub(crate) default_country: Option<&'static str>,
     pub(crate) send_in_test_mode: bool,
     pub(crate) accounts: Vec<AccountFile>,
+    /// More lines of TOML for the unit itself.
+    pub(crate) lines: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +78,7 @@ pub(crate) fn tenant() -> TenantFile {
             senders: "",
             webhook_auth: None,
         }],
+        lines: "",
     }
 }
 
@@ -87,6 +94,7 @@ impl TenantFile {
         if let Some(country) = self.default_country {
             text.push_str(&format!("default_country = {country:?}\n"));
         }
+        text.push_str(self.lines);
         text.push_str(&format!(
             "[sfmc]\nclient_id = {client_id:?}\nclient_secret = {client_secret:?}\n\
              auth_origin = {sfmc_origin:?}\nsoap_origin = {sfmc_origin:?}\nrest_origin = {sfmc_origin:?}\n\
@@ -177,4 +185,66 @@ fn omni_reports() -> DataExtensionSpec {
         Column::text("channel", 50),
     ]);
     spec
+}
+
+/// *Unified URL Tracking* as the manual lists it: without a key.
+pub(crate) fn unified_url_tracking() -> DataExtensionSpec {
+    let mut spec = older_url_tracking("Unified URL Tracking");
+    for column in &mut spec.columns {
+        match column.name.as_str() {
+            "messageId" => *column = Column::text("messageId", 50).required(),
+            "sendDateTime" => *column = Column::new("sendDateTime", ColumnType::Date),
+            _ => {}
+        }
+    }
+    spec.columns.push(Column::text("channel", 50).required());
+    spec
+}
+
+/// *SMS URL Tracking* or *Viber URL Tracking* as the manual lists them.
+pub(crate) fn older_url_tracking(key: &str) -> DataExtensionSpec {
+    let lengths = [
+        ("notificationType", 50),
+        ("messageId", 50),
+        ("recipient", 50),
+        ("url", 1000),
+        ("sendDateTime", 50),
+        ("deviceType", 50),
+        ("os", 50),
+        ("deviceName", 50),
+        ("callbackData", 4000),
+    ];
+    DataExtensionSpec {
+        key: key.to_owned(),
+        name: key.to_owned(),
+        columns: lengths.into_iter().map(|(name, length)| Column::text(name, length)).collect(),
+        ..DataExtensionSpec::default()
+    }
+}
+
+/// *Inbound Messages* (infobip.md 12.5), under a key: an event's extension has the same columns.
+pub(crate) fn inbound_messages(key: &str) -> DataExtensionSpec {
+    DataExtensionSpec {
+        key: key.to_owned(),
+        name: key.to_owned(),
+        columns: vec![
+            Column::text("messageId", 100).primary_key(),
+            Column::text("pairedMessageId", 50),
+            Column::text("channel", 50).required(),
+            Column::text("sender", 50).required(),
+            Column::text("destination", 50).required(),
+            Column::text("contentType", 50).required(),
+            Column::text("message", 4000).required(),
+            Column::text("cleanText", 4000),
+            Column::text("keyword", 100),
+            Column::new("receivedAt", ColumnType::Date).required(),
+            Column::new("messageCount", ColumnType::Number),
+            Column::text("callbackData", 4000),
+            Column::text("contactKey", 254),
+            Column::text("entityId", 255),
+            Column::text("applicationId", 255),
+            Column::text("campaignReferenceId", 255),
+        ],
+        ..DataExtensionSpec::default()
+    }
 }
