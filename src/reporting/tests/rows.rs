@@ -122,3 +122,28 @@ fn one_row_without_a_required_value_is_set_aside_and_the_others_go() {
     assert_eq!(refused.iter().map(|placed| placed.entry.problem.as_deref()).collect::<Vec<_>>(), [Some(problem)]);
     assert_eq!(world.target.table().requests, [1]);
 }
+
+#[test]
+fn a_report_that_names_another_channel_fills_the_column_and_stays_in_its_messages_extension() {
+    let (world, process) = keeping();
+    let arguments: &[_] = &[("text", "Hi")];
+    let call = Call { channel: "RCS", arguments, ..Call::new(1, "activity", 0) };
+    let id = process.execute(&call).unwrap().message_id;
+    process.send_all();
+    let of = |channel: &str, secs| {
+        let mut report = report(&id, 3, 5, "DELIVERED_TO_HANDSET", START.plus(Duration::from_secs(secs)));
+        report.channel = channel.into();
+        report
+    };
+    // An older report without a name, whichever comes first, is not what stands.
+    for arrived in [of("", 1), of("SMS", 2), of("", 1)] {
+        record_of(&process, Channel::Rcs, vec![arrived.into()]);
+        process.forward();
+    }
+    let rows = world.target.table().kept(OMNI);
+    assert_eq!(rows.iter().map(|row| row["channel"].as_str()).collect::<Vec<_>>(), ["SMS"]);
+    assert!(world.target.table().kept(SMS).is_empty());
+    record_of(&process, Channel::Rcs, vec![of("", 3).into()]);
+    process.forward();
+    assert_eq!(world.target.table().kept(OMNI)[0]["channel"], "RCS");
+}
