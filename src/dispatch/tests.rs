@@ -609,3 +609,29 @@ fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
     assert_sent(&process, &early);
     assert_sent(&process, &late);
 }
+
+#[test]
+fn a_bulk_of_a_hundred_is_finished_in_batches_that_the_store_takes_and_none_of_it_twice() {
+    // The request is written down, and its outcome stored in two batches: the process dies before each of them.
+    for applies in 1..=3 {
+        let (world, process) = start(MaybeSent::Repeat);
+        let ids = queue(&process, &["a"; 100]);
+        let before = world.kv.applies();
+        world.kv.fail_after_applies(applies);
+        let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };
+        now(Arc::clone(&process.dispatch).carry_out(order));
+        assert_eq!(world.kv.applies() - before, applies);
+        assert!(world.kv.largest_batch() <= 256, "{}", world.kv.largest_batch());
+        world.kv.fail_after_applies(usize::MAX);
+        let process = crash(&world, process);
+        process.advance(&world, Duration::from_secs(2));
+        process.resolve();
+        process.send_all();
+        for id in &ids {
+            assert_sent(&process, id);
+            assert_eq!(world.provider.times_taken(id), 1);
+        }
+        let queue = process.book.by_id(QueueId(1)).unwrap();
+        assert_eq!(now(queue.record.lock()).done, 100);
+    }
+}
