@@ -87,6 +87,7 @@ pub(crate) fn account(label: &str, maybe_sent: MaybeSent) -> Account {
         api_key: Secret::new("key"),
         senders: Senders { sms: vec!["Waypost".into()], ..Senders::default() },
         custom_domains: Vec::new(),
+        channels: Vec::new(),
         tracking: Tracking::Native(ReportExtensions {
             sms_reports: "reports".into(),
             omni_reports: "omni reports".into(),
