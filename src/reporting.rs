@@ -50,6 +50,8 @@ pub(crate) struct ActualColumn {
     pub(crate) primary_key: bool,
     /// Whether a row must have it; one with a default of its own need not.
     pub(crate) required: bool,
+    /// Whether it may be empty. One that is required and has a default may be left out, but not emptied.
+    pub(crate) takes_null: bool,
 }
 
 /// What an actual column takes, as far as it matters to what is written into it.

@@ -417,6 +417,11 @@ impl StoreBatch {
         self.batch.len() == 0
     }
 
+    /// Operations so far.
+    pub(crate) fn len(&self) -> usize {
+        self.batch.len()
+    }
+
     /// Remembers the machine that the store is open on.
     pub(crate) fn put_machine(&mut self, machine: [u8; 16]) {
         self.batch.put(Key::Meta(META_MACHINE.into()).to_bytes(), machine.to_vec());

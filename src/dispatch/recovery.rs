@@ -159,6 +159,9 @@ impl Dispatch {
     async fn resolve(&self, queue: &Arc<QueueHandle>, mut request: Request) -> Result<(), StoreError> {
         let _at_work = queue.at_work.read().await;
         let mut evidence = self.reports_seen(queue, &request.in_flight)?;
+        if let Some(parts) = split_by_log(&request.in_flight, &evidence) {
+            return self.split(queue, request, parts).await;
+        }
         let asked = self.ask_log(queue, &mut request, &mut evidence).await;
         let mut settled: Vec<u64> = evidence.sent.iter().map(|(message, _)| message.id.sequence).collect();
         settled.extend(&evidence.gone);
@@ -197,6 +200,22 @@ impl Dispatch {
         }
     }
 
+    /// Leaves each part of a request to a lookup of its own, in the next round.
+    async fn split(&self, queue: &QueueHandle, request: Request, parts: Vec<InFlight>) -> Result<(), StoreError> {
+        let mut batch = self.store.batch();
+        if let Some(first) = request.in_flight.sequences.first() {
+            batch.delete_in_flight(queue.mid, queue.id, *first);
+        }
+        for part in &parts {
+            batch.put_in_flight(queue.mid, queue.id, part)?;
+        }
+        let _receipt = self.store.commit(batch).await?;
+        for part in parts {
+            self.unresolved.add(queue.id, part, request.due);
+        }
+        Ok(())
+    }
+
     /// Which of the messages a report of the provider proves to be sent.
     fn reports_seen(&self, queue: &QueueHandle, in_flight: &InFlight) -> Result<Evidence, StoreError> {
         let mut evidence = Evidence::default();
@@ -218,7 +237,7 @@ impl Dispatch {
         Ok(evidence)
     }
 
-    /// Asks the provider's log for what is still open, and moves what it knows to what was sent.
+    /// Asks the provider's log, which all that is still open shares, and moves what it knows to what was sent.
     async fn ask_log(&self, queue: &QueueHandle, request: &mut Request, evidence: &mut Evidence) -> Asked {
         let Some(first) = evidence.open.first() else { return Asked::NotFound };
         let tenant = self.tenants.get(queue.mid);
@@ -259,6 +278,30 @@ impl Dispatch {
         evidence.open = open;
         Asked::NotFound
     }
+}
+
+/// The parts of a request whose open messages are in several logs; `None` when they share one. A request has one account
+/// and one channel when it is sent; what is set aside because its queue was moved has whatever waited there. What was
+/// looked up together was perhaps asked of another's log, so the count of lookups begins again in every part.
+fn split_by_log(in_flight: &InFlight, evidence: &Evidence) -> Option<Vec<InFlight>> {
+    let mut logs: Vec<((&AccountId, Channel), Vec<u64>)> = Vec::new();
+    for message in &evidence.open {
+        let log = (&message.message.account, message.message.channel);
+        match logs.iter_mut().find(|(of, _)| *of == log) {
+            Some((_, sequences)) => sequences.push(message.id.sequence),
+            None => logs.push((log, vec![message.id.sequence])),
+        }
+    }
+    if logs.len() < 2 {
+        return None;
+    }
+    // What is settled already goes with the first part, which settles it.
+    let (_, first) = logs.first_mut()?;
+    first.extend(evidence.sent.iter().map(|(message, _)| message.id.sequence));
+    first.extend(&evidence.gone);
+    first.sort_unstable();
+    let part = |(_, sequences)| InFlight { sequences, lookups: 0, last_lookup_at: None, ..*in_flight };
+    Some(logs.into_iter().map(part).collect())
 }
 
 enum Asked {

@@ -24,6 +24,9 @@ use crate::tenants::TenantAccount;
 
 /// Most text of one request, in bytes: our own ceiling is 1 MB a request (infobip.md 1.8), and JSON adds to it.
 const REQUEST_BYTES_MAX: usize = 500_000;
+/// Operations after which a commit goes on in the next one: sled's memory follows the operations of a batch, and some 256
+/// of them are its most (storage.md). What waits again, and is in flight, comes on top.
+const COMMIT_OPERATIONS: usize = 200;
 /// How often a message is looked at whose account is held while its queue's account is not: the queue changed hands.
 const HELD_ELSEWHERE_RETRY: Duration = Duration::from_secs(60);
 
@@ -292,6 +295,9 @@ impl Dispatch {
         self.commit_outcome(queue, &mut record, outcome, lost, add).await
     }
 
+    /// Each message is finished in one batch with the queue's count of what is done. A bulk of 100 takes two such batches.
+    /// What is in flight changes with the last one: after a crash between them the request still names all its messages,
+    /// and those that are finished already are gone from the queue.
     async fn commit_outcome(
         &self,
         queue: &QueueHandle,
@@ -303,13 +309,16 @@ impl Dispatch {
         let now = self.clock.now();
         let mid = queue.mid;
         let mut batch = self.store.batch();
-        add(&mut batch)?;
-        record.done += outcome.finished.len() as u64 + lost;
-        batch.put_queue(mid, record)?;
         let ended_here = outcome.finished.iter().filter(|(_, outcome)| matches!(outcome, SentOutcome::Ended(_)));
         let refs: Vec<_> = ended_here.map(|(message, _)| ReportRef::of(queue.id, message.id.sequence)).collect();
         let locked = self.recorder.lock(refs.iter()).await;
         for (message, outcome) in outcome.finished {
+            if batch.len() >= COMMIT_OPERATIONS {
+                batch.put_queue(mid, record)?;
+                let full = std::mem::replace(&mut batch, self.store.batch());
+                let _receipt = self.store.commit(full).await?;
+            }
+            record.done += 1;
             if let SentOutcome::Ended(end) = &outcome {
                 self.recorder.add_local(&mut batch, &locked, mid, &message, end, now)?;
                 batch.put_dead_letter(mid, message.id, &DeadLetter { end: end.clone(), at: now })?;
@@ -319,6 +328,9 @@ impl Dispatch {
             }
             batch.finish(mid, &SentMessage { message, outcome, ended_at: now })?;
         }
+        record.done += lost;
+        batch.put_queue(mid, record)?;
+        add(&mut batch)?;
         let mut again = Vec::with_capacity(outcome.again.len());
         for (mut message, at) in outcome.again {
             message.progress.not_before = Some(at);

@@ -524,6 +524,66 @@ fn what_waited_on_another_machine_is_looked_up_before_it_is_sent() {
 }
 
 #[test]
+fn what_waited_on_another_machine_is_looked_up_in_the_log_of_its_own_account_and_channel() {
+    let accounts = vec![account("main", MaybeSent::ReportUnknown), account("second", MaybeSent::Repeat)];
+    let world = World::new(5, vec![tenant(1, accounts)]);
+    let process = world.start(START);
+    let template: &[_] =
+        &[("sender", "385915550001"), ("templateName", "hello"), ("templateLanguage", "en"), ("placeholderCount", "0")];
+    let kinds: [(&str, &str, &[(&str, &str)]); 6] = [
+        ("WhatsApp", "main", template),
+        ("WhatsApp", "second", template),
+        ("SMS", "main", &[]),
+        ("SMS", "second", &[]),
+        ("Viber", "main", &[]),
+        ("RCS", "main", &[]),
+    ];
+    // Of each kind one that the other machine sent, and one that it did not.
+    let ids: Vec<_> = (0..12)
+        .map(|number| {
+            let (channel, account, arguments) = kinds[number / 2];
+            let call = Call { channel, account: account.into(), arguments, ..Call::new(1, "activity", number) };
+            process.execute(&call).unwrap().message_id
+        })
+        .collect();
+    assert!(!hold_if_moved(&process.store, Some("the one")).unwrap());
+    for id in ids.iter().step_by(2) {
+        let Found::Waiting(message) = find(&process, id) else { panic!("it was just queued") };
+        let account = account(message.message.account.as_str(), MaybeSent::Repeat);
+        let channel = message.message.channel;
+        let request = SendRequest { account: &account, channel, messages: &[message], now: process.clock.now() };
+        now(world.provider.send(request)).unwrap();
+    }
+    assert!(hold_if_moved(&process.store, Some("its clone")).unwrap());
+    let process = crash(&world, process);
+    now(process.dispatch.release_queue(&process.book.by_id(QueueId(1)).unwrap())).unwrap();
+    let round = |after: Duration| {
+        process.advance(&world, after);
+        process.resolve();
+        process.send_all();
+    };
+    round(Duration::from_secs(2));
+    round(Duration::from_secs(1));
+    round(RECHECK - Duration::from_secs(1));
+    for id in &ids[4..] {
+        let sent_before = matches!(find(&process, id), Found::Sent(_));
+        assert_eq!(sent_before, world.provider.times_taken(id) == 1, "one look is not enough");
+    }
+    round(Duration::from_secs(1));
+
+    // WhatsApp has no log: each account decides for its own.
+    for id in &ids[..2] {
+        assert_eq!(ended(&process, id), LocalEnd::Unknown);
+    }
+    for id in &ids[3..] {
+        assert_sent(&process, id);
+        assert_eq!(world.provider.times_taken(id), 1, "{id}");
+    }
+    assert_eq!(process.dispatch.unresolved(), 0);
+    assert!(process.store.messages().in_flight(MID, QueueId(1)).unwrap().is_empty());
+}
+
+#[test]
 fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
     let (world, process) = start(MaybeSent::Repeat);
     let early = process.execute(&Call::new(1, "activity", 0)).unwrap().message_id;
@@ -548,4 +608,30 @@ fn a_refusal_from_before_the_release_does_not_hold_the_account_again() {
     process.send_all();
     assert_sent(&process, &early);
     assert_sent(&process, &late);
+}
+
+#[test]
+fn a_bulk_of_a_hundred_is_finished_in_batches_that_the_store_takes_and_none_of_it_twice() {
+    // The request is written down, and its outcome stored in two batches: the process dies before each of them.
+    for applies in 1..=3 {
+        let (world, process) = start(MaybeSent::Repeat);
+        let ids = queue(&process, &["a"; 100]);
+        let before = world.kv.applies();
+        world.kv.fail_after_applies(applies);
+        let Step::Send(order) = process.dispatch.step() else { panic!("nothing to send") };
+        now(Arc::clone(&process.dispatch).carry_out(order));
+        assert_eq!(world.kv.applies() - before, applies);
+        assert!(world.kv.largest_batch() <= 256, "{}", world.kv.largest_batch());
+        world.kv.fail_after_applies(usize::MAX);
+        let process = crash(&world, process);
+        process.advance(&world, Duration::from_secs(2));
+        process.resolve();
+        process.send_all();
+        for id in &ids {
+            assert_sent(&process, id);
+            assert_eq!(world.provider.times_taken(id), 1);
+        }
+        let queue = process.book.by_id(QueueId(1)).unwrap();
+        assert_eq!(now(queue.record.lock()).done, 100);
+    }
 }

@@ -49,7 +49,8 @@ pub(crate) struct DeliveryReport {
     /// `messageId` as it came.
     pub(crate) message_id: String,
     pub(crate) bulk_id: Option<String>,
-    /// Name of the channel as the reports' `channel` column spells it.
+    /// The channel that the message really took, as the reports' `channel` column spells it; the message's own where the
+    /// report names no other. Empty until [`Self::complete`].
     pub(crate) channel: String,
     /// The recipient; personal data.
     pub(crate) to: Option<String>,
@@ -137,9 +138,16 @@ impl DeliveryReport {
         fill(&mut self.sender, subject.sender);
         fill(&mut self.callback_data, subject.callback_data);
         fill(&mut self.bulk_id, subject.bulk_id);
-        subject.channel.capability().reported_as.clone_into(&mut self.channel);
+        self.name_channel(subject.channel);
         let sent_at = subject.last_attempt_at.unwrap_or(subject.accepted_at);
         self.sent_at.get_or_insert(sent_at);
+    }
+
+    /// Says that the message took its own channel, unless the report named another (infobip.md 12.2).
+    pub(crate) fn name_channel(&mut self, own: Channel) {
+        if self.channel.is_empty() {
+            own.capability().reported_as.clone_into(&mut self.channel);
+        }
     }
 
     /// The report that stands when both are about one message: a final before a pending one, Infobip's before ours,

@@ -67,6 +67,8 @@ pub(crate) struct Account {
     pub(crate) api_key: Secret,
     pub(crate) senders: Senders,
     pub(crate) custom_domains: Vec<String>,
+    /// Channels that it will be used for, where its senders and messages do not say so yet (spec T2).
+    pub(crate) channels: Vec<Channel>,
     pub(crate) tracking: Tracking,
     pub(crate) mms_reports: MmsReports,
     pub(crate) kakao_way: KakaoWay,

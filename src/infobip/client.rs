@@ -171,6 +171,7 @@ pub(crate) mod tests {
             api_key: Secret::new("k3y-k3y-k3y-k3y-k3y"),
             senders: Senders { sms: vec!["ACME".into()], ..Senders::default() },
             custom_domains: Vec::new(),
+            channels: Vec::new(),
             tracking: Tracking::Native(ReportExtensions {
                 sms_reports: "SMS Delivery Reports".into(),
                 omni_reports: "Omni Reports".into(),

@@ -11,6 +11,7 @@ use rand::RngExt as _;
 use toml::Value;
 
 use crate::config::{parse_toml, read_limited};
+use crate::domain::channel::Channel;
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{kakao_alim, rcs, sms, viber, whatsapp};
 use crate::domain::origin::{self, parse_origin, parse_url};
@@ -40,6 +41,8 @@ const ACCOUNTS_MAX: usize = 20;
 const SENDERS_MAX: usize = 200;
 /// Custom domains of one account.
 const DOMAINS_MAX: usize = 50;
+/// Channels of one account, however often each is named.
+const CHANNELS_MAX: usize = 50;
 /// Fields of the file itself; each section's stand where it is read.
 const FIELDS: &[&str] = &[
     "mid",
@@ -63,6 +66,7 @@ const ACCOUNT_FIELDS: &[&str] = &[
     "rcs_senders",
     "kakao_senders",
     "custom_domains",
+    "channels",
     "tracking",
     "mms_reports",
     "kakao",
@@ -222,6 +226,7 @@ fn account(
             DOMAINS_MAX,
             |text| origin::is_domain(text.trim()).then(|| text.trim().to_ascii_lowercase()),
         )?,
+        channels: channels(section)?,
         tracking: tracking(section, places)?,
         mms_reports: section
             .optional("mms_reports", "omni or sms", |text| match text {
@@ -247,6 +252,15 @@ fn account(
         webhook_auth: webhook_auth(section, places)?,
         webhook_tokens: vec![Secret::new(webhook_token(rng))],
     })
+}
+
+/// In any spelling that an activity's channel may have; each once.
+fn channels(section: &mut Section) -> Result<Vec<Channel>, TenantFileError> {
+    let names: Vec<_> = Channel::offered().map(Channel::name).collect();
+    let allowed = format!("a list of channels: {}", names.join(", "));
+    let spelt = |text: &str| Channel::by_name(text).map(|channel| channel.name().to_owned());
+    let listed = section.list("channels", &allowed, CHANNELS_MAX, spelt)?;
+    Ok(listed.iter().filter_map(|name| Channel::by_name(name)).collect())
 }
 
 fn senders(section: &mut Section, field: &'static str, chars_max: usize) -> Result<Vec<String>, TenantFileError> {

@@ -51,6 +51,7 @@ pub(crate) struct AccountView {
     pub(crate) rcs_senders: Vec<String>,
     pub(crate) kakao_senders: Vec<String>,
     pub(crate) custom_domains: Vec<String>,
+    pub(crate) channels: Vec<String>,
     /// `native` or `external`.
     pub(crate) tracking: String,
     /// External key of the data extension, or the URL without its query, which may hold a key.
@@ -144,6 +145,7 @@ impl From<&Account> for AccountView {
             rcs_senders: account.senders.rcs.clone(),
             kakao_senders: account.senders.kakao.clone(),
             custom_domains: account.custom_domains.clone(),
+            channels: account.channels.iter().map(|channel| channel.name().to_owned()).collect(),
             tracking: tracking.to_owned(),
             sms_reports: target(ReportKind::Sms),
             omni_reports: target(ReportKind::Omni),
@@ -199,6 +201,7 @@ impl fmt::Display for TenantView {
                 ("RCS senders", account.rcs_senders.join(", ")),
                 ("Kakao senders", account.kakao_senders.join(", ")),
                 ("custom domains", account.custom_domains.join(", ")),
+                ("channels", account.channels.join(", ")),
                 ("SMS reports", format!("{}: {}", account.tracking, account.sms_reports)),
                 ("Omni reports", format!("{}: {}", account.tracking, account.omni_reports)),
                 ("URL clicks", format!("{}: {}", account.tracking, account.url_clicks)),

@@ -104,6 +104,11 @@ fn without_nulls(mut value: Value) -> Value {
     value
 }
 
+/// A message over OMNI failover has a scenario instead of a sender; an empty text is none.
+fn said(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// One entry of `results`, as in Infobip's unified delivery report (infobip.md 9.1).
 fn delivery(report: &DeliveryReport) -> Value {
     let price = report.price_per_message.as_deref().and_then(|price| price.parse::<serde_json::Number>().ok());
@@ -114,7 +119,7 @@ fn delivery(report: &DeliveryReport) -> Value {
         })
     });
     without_nulls(json!({
-        "bulkId": report.bulk_id, "messageId": report.message_id, "to": report.to, "sender": report.sender,
+        "bulkId": report.bulk_id, "messageId": report.message_id, "to": report.to, "sender": said(report.sender.as_ref()),
         "sentAt": report.sent_at.map(moment), "doneAt": report.done_at.map(moment),
         "messageCount": report.message_count, "mccMnc": report.mcc_mnc, "channel": report.channel,
         "price": price.map(|price| json!({ "pricePerMessage": price, "currency": report.price_currency })),
@@ -129,7 +134,7 @@ fn delivery(report: &DeliveryReport) -> Value {
 /// One entry of a seen report's `results`, with the sides as Infobip has them: `from` is the person (infobip.md 9.3).
 fn seen(report: &SeenReport) -> Value {
     without_nulls(json!({
-        "messageId": report.message_id, "from": report.recipient, "to": report.sender,
+        "messageId": report.message_id, "from": report.recipient, "to": said(report.sender.as_ref()),
         "sentAt": report.sent_at.map(moment), "seenAt": moment(report.seen_at),
     }))
 }
@@ -183,6 +188,24 @@ mod tests {
         // By `printf '1790000000.{"results":[]}' | openssl dgst -sha256 -hmac key`.
         let expected = "sha256=7cff17e60e67646f8913d0a1e175f5aff1dc062960eec2ae6e72ec2410703bcc";
         assert_eq!(signature(&Secret::new("key"), "1790000000", r#"{"results":[]}"#), expected);
+    }
+
+    #[test]
+    fn a_scenario_is_no_sender() {
+        let mut seen = SeenReport {
+            seen_at: Timestamp::from_secs(1),
+            sent_at: None,
+            message_id: "m".into(),
+            recipient: None,
+            sender: Some(String::new()),
+        };
+        let mut report = DeliveryReport::standing_in(&seen, "Kakao Alim", crate::domain::report::pending_accepted());
+        assert_eq!(delivery(&report).get("sender"), None);
+        assert_eq!(super::seen(&seen).get("to"), None);
+        report.sender = Some("ACME".into());
+        seen.sender = Some("ACME".into());
+        assert_eq!(delivery(&report)["sender"], "ACME");
+        assert_eq!(super::seen(&seen)["to"], "ACME");
     }
 
     #[test]

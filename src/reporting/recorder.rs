@@ -304,7 +304,7 @@ fn complete<'a>(
 ) -> (&'a AccountId, Channel) {
     let Some(message) = &known.message else {
         if let Some(report) = &mut reports.delivery {
-            channel.capability().reported_as.clone_into(&mut report.channel);
+            report.name_channel(channel);
         }
         return (account, channel);
     };

@@ -190,6 +190,7 @@ fn column(field: data_extension::Field) -> ActualColumn {
         length,
         primary_key: field.primary_key,
         required: field.required && !field.has_default,
+        takes_null: !field.required && !field.primary_key,
     }
 }
 

@@ -204,9 +204,7 @@ impl Rest<'_> {
         for rows in rows.chunks(SYNC_ROWS_MAX) {
             let part = |row: &ActualRow, wants_key: bool| {
                 let cells = row.iter().filter(|(name, _)| is_key(name) == wants_key);
-                cells
-                    .filter_map(|(name, cell)| Some((name.to_string(), json_cell(cell, tenant)?)))
-                    .collect::<HashMap<_, _>>()
+                cells.map(|(name, cell)| (name.to_string(), json_cell(cell, tenant))).collect::<HashMap<_, _>>()
             };
             let items = rows.iter().map(|row| json!({ "keys": part(row, true), "values": part(row, false) }));
             let body = Value::Array(items.collect()).to_string().into_bytes();
@@ -494,19 +492,19 @@ fn json_row(row: &ActualRow, tenant: &Tenant) -> String {
 }
 
 fn json_object(row: &ActualRow, tenant: &Tenant) -> Value {
-    let cells = row.iter().filter_map(|(name, cell)| Some((name.to_string(), json_cell(cell, tenant)?)));
+    let cells = row.iter().map(|(name, cell)| (name.to_string(), json_cell(cell, tenant)));
     Value::Object(cells.collect())
 }
 
-/// A cell as SFMC takes it; an empty one is left out. Decimals go as text, as the loaders of CSV files send all their
+/// A cell as SFMC takes it; a null empties it. Decimals go as text, as the loaders of CSV files send all their
 /// values (sfmc.md S41): money does not pass through a float.
-fn json_cell(cell: &Cell, tenant: &Tenant) -> Option<Value> {
+fn json_cell(cell: &Cell, tenant: &Tenant) -> Value {
     match cell {
-        Cell::Null => None,
-        Cell::Text(text) | Cell::Decimal(text) => Some(json!(text)),
-        Cell::Number(number) => Some(json!(number)),
-        Cell::Boolean(value) => Some(json!(value)),
-        Cell::Date(moment) => Some(json!(tenant.written_date(*moment))),
+        Cell::Null => Value::Null,
+        Cell::Text(text) | Cell::Decimal(text) => json!(text),
+        Cell::Number(number) => json!(number),
+        Cell::Boolean(value) => json!(value),
+        Cell::Date(moment) => json!(tenant.written_date(*moment)),
     }
 }
 
@@ -548,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_becomes_an_object_without_its_empty_cells() {
+    fn a_row_becomes_an_object_of_its_cells() {
         let row = vec![
             (Arc::from("messageId"), Cell::Text("a\"b".into())),
             (Arc::from("messageCount"), Cell::Number(2)),

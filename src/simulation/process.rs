@@ -87,6 +87,7 @@ pub(crate) fn account(label: &str, maybe_sent: MaybeSent) -> Account {
         api_key: Secret::new("key"),
         senders: Senders { sms: vec!["Waypost".into()], ..Senders::default() },
         custom_domains: Vec::new(),
+        channels: Vec::new(),
         tracking: Tracking::Native(ReportExtensions {
             sms_reports: "reports".into(),
             omni_reports: "omni reports".into(),
@@ -130,6 +131,9 @@ pub(crate) struct Call {
     pub(crate) account: String,
     pub(crate) phone: String,
     pub(crate) text: String,
+    pub(crate) channel: &'static str,
+    /// In-arguments besides those of each call, or instead of them.
+    pub(crate) arguments: &'static [(&'static str, &'static str)],
     /// As `500/HOUR`.
     pub(crate) pace: Option<String>,
     pub(crate) validity_minutes: Option<u16>,
@@ -145,6 +149,8 @@ impl Call {
             account: "main".into(),
             phone: format!("+491700000{number:05}0"),
             text: format!("Hello {number}"),
+            channel: "SMS",
+            arguments: &[],
             pace: None,
             validity_minutes: None,
             latest_send_at: None,
@@ -153,9 +159,10 @@ impl Call {
 
     fn signed(&self) -> Vec<u8> {
         let mut arguments = vec![
-            json!({ "mid": self.mid.to_string(), "channel": "SMS", "account": self.account, "phone1": self.phone }),
+            json!({ "mid": self.mid.to_string(), "channel": self.channel, "account": self.account, "phone1": self.phone }),
             json!({ "sender": "Waypost", "text": self.text }),
         ];
+        arguments.extend(self.arguments.iter().map(|(name, value)| json!({ *name: value })));
         if let Some((count, unit)) = self.pace.as_deref().and_then(|pace| pace.split_once('/')) {
             arguments.push(json!({ "speedLimitCount": count, "speedLimitUnit": unit }));
         }

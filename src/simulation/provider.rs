@@ -88,6 +88,8 @@ pub(crate) struct Desk {
     pub(crate) written: Vec<Written>,
     /// When each message was taken; more than once is what must not be.
     pub(crate) taken: BTreeMap<MessageId, Vec<Timestamp>>,
+    /// Whose log, and of which channel, knows each message that reached the provider.
+    pub(crate) logged: BTreeMap<MessageId, (AccountId, Channel)>,
     /// Messages whose text the provider refuses.
     pub(crate) turned_down: BTreeSet<MessageId>,
     /// Messages of requests that were left without an answer, by the provider or by our crash.
@@ -116,6 +118,7 @@ impl Provider {
             refused_keys: BTreeMap::new(),
             written: Vec::new(),
             taken: BTreeMap::new(),
+            logged: BTreeMap::new(),
             turned_down: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             log_unreliable: BTreeSet::new(),
@@ -268,7 +271,7 @@ impl Gateway for Provider {
         let text = |content: &Content| content.callback_subject().1.into_owned();
         let messages: Vec<(MessageId, String)> =
             request.messages.iter().map(|message| (message.id, text(&message.message.content))).collect();
-        let account = request.account.id.clone();
+        let (account, channel) = (request.account.id.clone(), request.channel);
         Box::pin(async move {
             let ids: Vec<MessageId> = messages.iter().map(|(id, _)| *id).collect();
             let open = Open { provider: self.clone(), ids: ids.clone() };
@@ -286,6 +289,7 @@ impl Gateway for Provider {
             let (served, answer_at) = {
                 let mut desk = self.desk();
                 let served = desk.serve(&account, &messages);
+                desk.logged.extend(messages.iter().map(|(id, _)| (*id, (account.clone(), channel))));
                 let slow = desk.weather.slow;
                 let delay = if desk.chance(slow) { desk.rng.random_range(0..20_000) } else { 0 };
                 (served, desk.now.plus(Duration::from_millis(delay)))
@@ -298,8 +302,8 @@ impl Gateway for Provider {
 
     fn look_up<'a>(
         &'a self,
-        _account: &'a Account,
-        _channel: Channel,
+        account: &'a Account,
+        channel: Channel,
         ids: &'a [MessageId],
     ) -> BoxFuture<'a, Result<Vec<LogEntry>, LookupFailure>> {
         Box::pin(async move {
@@ -328,7 +332,9 @@ impl Gateway for Provider {
                 Log::Failure => Err(LookupFailure { problem: "the log is down".into() }),
                 Log::Nothing => Ok(Vec::new()),
                 Log::Truth => {
-                    let known = ids.iter().filter(|id| desk.taken.contains_key(id));
+                    let log = (account.id.clone(), channel);
+                    let known =
+                        ids.iter().filter(|id| desk.taken.contains_key(id) && desk.logged.get(id) == Some(&log));
                     let entry = |id: &MessageId| LogEntry {
                         message_id: *id,
                         status: status(3, 5, "DELIVERED_TO_HANDSET"),

@@ -113,6 +113,7 @@ pub(crate) fn as_provisioned<S>(extension: &Extension<S>) -> Vec<ActualColumn> {
         },
         primary_key: column.primary_key,
         required: !column.nullable,
+        takes_null: column.nullable,
     };
     extension.columns.iter().map(column).collect()
 }
@@ -168,12 +169,16 @@ impl Table {
                 in_request.push(key.clone());
             }
             let Some(kept) = &mut self.kept else { continue };
-            let seen: SeenRow = row.iter().map(|(name, cell)| (name.to_string(), shown(cell))).collect();
+            let (emptied, given): (Vec<_>, Vec<_>) = row.iter().partition(|(_, cell)| *cell == Cell::Null);
+            let seen: SeenRow = given.into_iter().map(|(name, cell)| (name.to_string(), shown(cell))).collect();
             let rows = kept.entry(external_key.to_owned()).or_default();
             let is_it = |row: &SeenRow| keys.iter().map(|key| row.get(&**key).cloned()).collect::<Vec<_>>() == key;
             match rows.iter_mut().find(|row| is_upsert && is_it(row)) {
                 // An upsert changes the columns that it has, and leaves the others.
-                Some(row) => row.extend(seen),
+                Some(row) => {
+                    row.extend(seen);
+                    row.retain(|name, _| emptied.iter().all(|(column, _)| **column != **name));
+                }
                 None => rows.push(seen),
             }
         }

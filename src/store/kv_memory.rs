@@ -15,6 +15,7 @@ struct State {
     /// One for each batch that is applied but not synced.
     unsynced: Vec<Undo>,
     applies: usize,
+    largest_batch: usize,
     syncs: usize,
     faults: Faults,
 }
@@ -64,6 +65,11 @@ impl MemoryKv {
     }
 
     /// Syncs that succeeded so far.
+    /// Operations of the largest batch so far.
+    pub(crate) fn largest_batch(&self) -> usize {
+        self.lock().largest_batch
+    }
+
     pub(crate) fn syncs(&self) -> usize {
         self.lock().syncs
     }
@@ -150,6 +156,7 @@ impl Kv for MemoryKv {
         let undo = undo.collect();
         state.unsynced.push(undo);
         state.applies += 1;
+        state.largest_batch = state.largest_batch.max(batch.len());
         Ok(())
     }
 

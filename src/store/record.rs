@@ -340,6 +340,7 @@ mod tests {
         expected.time_zone = None;
         for account in &mut expected.accounts {
             account.senders = Senders { sms: std::mem::take(&mut account.senders.sms), ..Senders::default() };
+            account.channels = Vec::new();
             account.mms_reports = MmsReports::Omni;
             account.kakao_way = KakaoWay::Direct;
             account.webhook_auth = WebhookAuth::default();

@@ -74,6 +74,7 @@ pub(crate) fn tenant(mid: Mid) -> Tenant {
             api_key: Secret::new(API_KEY),
             senders: Senders { sms: vec!["Waypost".into()], kakao: vec!["profile".into()], ..Senders::default() },
             custom_domains: vec!["go.example.com".into()],
+            channels: vec![Channel::Mms, Channel::Rcs],
             tracking: Tracking::Native(ReportExtensions {
                 sms_reports: "sms-delivery-reports".into(),
                 omni_reports: "omni-reports".into(),

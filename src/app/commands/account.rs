@@ -32,12 +32,13 @@ pub(super) fn named<'a>(tenant: &'a Tenant, name: Option<&AccountId>) -> Result<
     }
 }
 
-/// The channel families whose scopes an account needs: those that it has senders for, and `queued`, the channels of its
-/// messages so far. One without either will send SMS, as far as anybody knows.
+/// The channel families whose scopes an account needs: those that it has senders for, those of the channels that it
+/// lists, and those of `queued`, the channels of its messages so far. One without any will send SMS, as far as anybody knows.
 pub(super) fn used(account: &Account, queued: impl Iterator<Item = Channel>) -> Families {
     let typed = typed(account).into_iter().filter(|(_, senders)| !senders.is_empty()).map(|(family, _)| family);
     let omni = Some(Family::Omni).filter(|_| account.kakao_way == KakaoWay::Omni);
-    let mut used = typed.chain(omni).chain(queued.map(|channel| channel.capability().family)).peekable();
+    let channels = account.channels.iter().copied().chain(queued).map(|channel| channel.capability().family);
+    let mut used = typed.chain(omni).chain(channels).peekable();
     if used.peek().is_none() { Families::from_iter([Family::Sms]) } else { used.collect() }
 }
 
@@ -151,6 +152,19 @@ mod tests {
             category: "UTILITY".into(),
             structure,
         }
+    }
+
+    #[test]
+    fn the_channels_that_an_account_lists_are_used_before_their_first_message() {
+        let mut account = crate::store::samples::tenant(Mid::new(1)).accounts.remove(0);
+        account.senders = crate::domain::tenant::Senders::default();
+        account.kakao_way = KakaoWay::Direct;
+        let families = |channels: &[Channel], queued: &[Channel]| {
+            used(&Account { channels: channels.to_vec(), ..account.clone() }, queued.iter().copied())
+        };
+        assert_eq!(families(&[], &[]), Families::from_iter([Family::Sms]));
+        assert_eq!(families(&[Channel::Mms, Channel::Rcs], &[]), Families::from_iter([Family::Mms, Family::Rcs]));
+        assert_eq!(families(&[Channel::Lms], &[Channel::Viber]), Families::from_iter([Family::Sms, Family::Viber]));
     }
 
     #[test]

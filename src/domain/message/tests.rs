@@ -78,6 +78,7 @@ fn account() -> Account {
         api_key: Secret::new("key"),
         senders: Senders::default(),
         custom_domains: Vec::new(),
+        channels: Vec::new(),
         tracking: Tracking::Native(ReportExtensions::default()),
         mms_reports: MmsReports::Omni,
         kakao_way: KakaoWay::Direct,

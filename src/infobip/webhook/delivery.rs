@@ -23,7 +23,7 @@ pub(super) fn delivery_report(channel: Channel, entry: Value) -> Result<Delivery
         error: wire.error.and_then(Option::<ErrorInfo>::from),
         message_id,
         bulk_id: short(wire.bulk_id),
-        channel: channel.capability().reported_as.to_owned(),
+        channel: other_channel(channel, wire.channel).unwrap_or_default(),
         to: short(wire.to.0).or(short(wire.destination)),
         sender: short(wire.sender).or(short(wire.from)),
         message_count: wire.message_count.0.or(wire.sms_count.0).and_then(|count| u32::try_from(count).ok()),
@@ -32,6 +32,27 @@ pub(super) fn delivery_report(channel: Channel, entry: Value) -> Result<Delivery
         callback_data: wire.callback_data.cut(LONG_CHARS_MAX),
         mcc_mnc: short(wire.mcc_mnc).filter(|code| code.bytes().all(|b| b.is_ascii_digit())),
     })
+}
+
+/// Channels by the name that reports of RCS, OMNI failover and the Messages API give them (infobip.md 9.1, 12.2).
+const CHANNELS: [(&str, Channel); 8] = [
+    ("SMS", Channel::Sms),
+    ("MMS", Channel::Mms),
+    ("RCS", Channel::Rcs),
+    ("VIBER", Channel::Viber),
+    ("VIBER_BM", Channel::Viber),
+    ("WHATSAPP", Channel::WhatsApp),
+    ("KAKAO_ALIM", Channel::KakaoAlim),
+    ("KAKAO_CHINGU", Channel::KakaoChingu),
+];
+
+/// Our spelling of the channel that a report names, when its message went by another one than it was meant for: an RCS
+/// message that failed over to SMS, say. What shares senders and scopes is one channel to Infobip: it has no LMS.
+fn other_channel(of_address: Channel, named: Text) -> Option<String> {
+    let named = named.cut(SHORT_CHARS_MAX)?;
+    let (_, named) = CHANNELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(named.trim()))?;
+    let is_other = named.capability().family != of_address.capability().family;
+    is_other.then(|| named.capability().reported_as.to_owned())
 }
 
 #[derive(Deserialize, Default)]
@@ -57,6 +78,7 @@ struct WireReport {
     error: Option<WireError>,
     callback_data: Text,
     mcc_mnc: Text,
+    channel: Text,
 }
 
 /// A recipient: OMNI failover may wrap the number in an object (infobip.md 1.4).

@@ -56,7 +56,7 @@ fn the_unified_shape_is_read_whole() {
         }),
         message_id: "0198f1f2".into(),
         bulk_id: Some("Infobip SMS".into()),
-        channel: "SMS".into(),
+        channel: String::new(),
         to: Some("385911234567".into()),
         sender: Some("ACME".into()),
         message_count: Some(2),
@@ -193,7 +193,7 @@ fn a_whatsapp_report_has_neither_sender_nor_callback_data() {
         "messageCount":1,"to":"385911234567","contact":{"name":"Ann","phoneNumber":"385911234567"}}]}"#;
     let expected = DeliveryReport {
         message_id: "m1".into(),
-        channel: "WhatsApp".into(),
+        channel: String::new(),
         bulk_id: None,
         sender: None,
         callback_data: None,
@@ -215,7 +215,7 @@ fn an_omni_report_names_its_recipient_plainly_or_in_an_object() {
     let expected = DeliveryReport {
         message_id: "m1".into(),
         bulk_id: Some("b".into()),
-        // As the data extensions spell the channel that was chosen.
+        // As the data extensions spell it.
         channel: "Viber".into(),
         to: Some("41793026731".into()),
         sender: None,
@@ -242,7 +242,7 @@ fn an_mms_report_may_have_neither_recipient_nor_error() {
         "status":{"groupId":2,"groupName":"UNDELIVERABLE","id":4,"name":"UNDELIVERABLE_REJECTED_OPERATOR"}}]}"#;
     let reports = delivery_reports(Channel::Mms, body.as_bytes()).unwrap();
     let report = reports[0].as_ref().unwrap();
-    assert_eq!((&*report.channel, report.is_final, report.message_count), ("MMS", true, Some(3)));
+    assert_eq!((&*report.channel, report.is_final, report.message_count), ("", true, Some(3)));
     assert_eq!((&report.to, &report.error, report.price_per_message.as_deref()), (&None, &None, Some("1")));
 }
 
@@ -256,4 +256,27 @@ fn a_messages_api_event_is_read() {
     let report = reports[0].as_ref().unwrap();
     assert_eq!((report.to.as_deref(), report.sender.as_deref()), (Some("385911234567"), Some("Agent")));
     assert_eq!((report.mcc_mnc.as_deref(), report.callback_data.as_deref()), (Some("21910"), Some("x")));
+}
+
+#[test]
+fn a_report_names_the_channel_that_its_message_took_instead() {
+    let body =
+        |channel: &str| format!(r#"{{"results":[{{"messageId":"m","channel":{channel},"status":{{"groupId":3}}}}]}}"#);
+    for (own, named, expected) in [
+        (Channel::Rcs, r#""SMS""#, "SMS"),
+        (Channel::Rcs, r#""MMS""#, "MMS"),
+        (Channel::Rcs, r#""RCS""#, ""),
+        (Channel::ViberOmni, r#""VIBER_BM""#, "Viber"),
+        (Channel::KakaoAlimOmni, r#""KAKAO_ALIM""#, "Kakao Alim"),
+        (Channel::KakaoChinguOmni, r#""KAKAO_CHINGU""#, "KakaoChinguTalk"),
+        (Channel::KakaoChinguOmni, r#""KAKAO""#, ""),
+        (Channel::ViberOmni, r#""whatsapp""#, "WhatsApp"),
+        // Infobip has no LMS.
+        (Channel::Lms, r#""SMS""#, ""),
+        (Channel::Rcs, r#"{"name":"SMS"}"#, ""),
+        (Channel::Rcs, "null", ""),
+    ] {
+        let reports = delivery_reports(own, body(named).as_bytes()).unwrap();
+        assert_eq!(reports[0].as_ref().unwrap().channel, expected, "{own:?} {named}");
+    }
 }

@@ -89,6 +89,7 @@ fn account(label: &str) -> Account {
         api_key: Secret::new("k"),
         senders: Senders::default(),
         custom_domains: Vec::new(),
+        channels: Vec::new(),
         tracking: Tracking::Native(ReportExtensions {
             sms_reports: "SMS Delivery Reports".into(),
             ..ReportExtensions::default()

@@ -26,6 +26,7 @@ base_url = "xxxxx.api.infobip.com"
 api_key = "PLANTED-api"
 sms_senders = ["Waypost", "385991234567", "Waypost"]
 custom_domains = ["Go.Example.com"]
+channels = ["sms", "KAKAO_ALIM", "SMS", "Viber deprecated"]
 maybe_sent = "report_unknown"
 tracking = { native = { sms_reports = "My Reports" } }
 "#;
@@ -73,6 +74,7 @@ fn a_full_file_becomes_a_tenant() {
     assert_eq!(account.base_url, "https://xxxxx.api.infobip.com");
     assert_eq!(account.senders.sms, ["Waypost", "385991234567"]);
     assert_eq!(account.custom_domains, ["go.example.com"]);
+    assert_eq!(account.channels, [Channel::Sms, Channel::KakaoAlim, Channel::ViberOmni]);
     assert_eq!(account.maybe_sent, MaybeSent::ReportUnknown);
     assert_eq!(account.tracking, native("My Reports"));
     assert_eq!(account.webhook_tokens.len(), 1);
@@ -80,11 +82,19 @@ fn a_full_file_becomes_a_tenant() {
 }
 
 #[test]
+fn a_channel_that_is_none_is_refused() {
+    for line in [r#"channels = ["SMS", "Fax"]"#, r#"channels = ["lms", 7]"#, r#"channels = "SMS""#] {
+        let beginning = "account[1].channels is not valid: it must be a list of channels: SMS, LMS, MMS, WhatsApp";
+        refused(&with("channels", line), beginning);
+    }
+}
+
+#[test]
 fn optional_fields_may_be_missing() {
     for field in ["default_country", "send_in_test_mode", "rest_origin", "signing_secret", "salt"] {
         assert!(read(&with(field, "")).is_ok(), "{field}");
     }
-    for field in ["sms_senders", "custom_domains"] {
+    for field in ["sms_senders", "custom_domains", "channels"] {
         assert!(read(&with(field, "")).is_ok(), "{field}");
     }
     assert_eq!(read(&with("maybe_sent", "")).unwrap().accounts[0].maybe_sent, MaybeSent::Repeat);

@@ -184,13 +184,17 @@ impl Forwarder {
             Content::Click(_, record) => extension::UNIFIED_URL_TRACKING.row(&record.click),
             Content::Inbound(record) => extension::INBOUND_MESSAGES.row(&inbound_row(record)),
         };
-        let row = fitted(ours, kind, &actual.columns, tenant);
+        let empty = if may_empty(parcel) { emptied(&ours, &actual.columns) } else { Vec::new() };
+        let mut row = fitted(ours, kind, &actual.columns, tenant);
         if let Some(problem) = lacking(&row, &actual.columns) {
             return Ok(Plan::Lacks(problem));
         }
         let key = key_of(&row, &actual.columns);
         if key.is_some() && self.has_newer_click(tenant, actual, parcel, key.as_deref())? {
             return Ok(Plan::Nothing);
+        }
+        if is_keyed {
+            row.extend(empty);
         }
         Ok(Plan::Write(row, key))
     }
@@ -290,7 +294,7 @@ fn lacking(row: &ActualRow, columns: &[ActualColumn]) -> Option<String> {
     Some(format!("the column {} is required, and there is nothing for it", column.name))
 }
 
-/// The row for the actual columns: their own names and types; unknown columns left out, nulls not sent.
+/// The row for the actual columns: their own names and types; unknown columns and empty cells left out.
 pub(super) fn fitted(ours: Row, kind: ReportKind, columns: &[ActualColumn], tenant: &Tenant) -> ActualRow {
     let cell = |(name, cell): (&'static str, Cell)| {
         let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
@@ -298,6 +302,27 @@ pub(super) fn fitted(ours: Row, kind: ReportKind, columns: &[ActualColumn], tena
         (cell != Cell::Null).then(|| (Arc::clone(&column.name), cell))
     };
     ours.into_iter().filter_map(cell).collect()
+}
+
+/// Whether what is in the parcel is all that is to be said in its row's columns. What stands in for a delivery report is
+/// not: the extension may know more.
+fn may_empty(parcel: &Parcel) -> bool {
+    match &parcel.content {
+        Content::Message(_, record) => record.reports.final_delivery().is_some(),
+        Content::Click(..) => true,
+        Content::Inbound(_) => false,
+    }
+}
+
+/// The columns that an upsert must empty, so that nothing of an older report of the same key stays: its error, say. An
+/// upsert leaves columns alone that it does not name; that a null empties one is not stated anywhere (sfmc.md 6.2), so
+/// only columns that may be empty get it. A seen report once written stays, although this store may not know it.
+fn emptied(ours: &Row, columns: &[ActualColumn]) -> ActualRow {
+    let is_empty = |column: &&ActualColumn| {
+        let ours = ours.iter().find(|(name, _)| column.name.eq_ignore_ascii_case(name));
+        column.takes_null && ours.is_some_and(|(name, cell)| *cell == Cell::Null && *name != "seenAt")
+    };
+    columns.iter().filter(is_empty).map(|column| (Arc::clone(&column.name), Cell::Null)).collect()
 }
 
 /// All cells of a row that are not empty, under our own names.

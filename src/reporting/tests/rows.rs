@@ -122,3 +122,71 @@ fn one_row_without_a_required_value_is_set_aside_and_the_others_go() {
     assert_eq!(refused.iter().map(|placed| placed.entry.problem.as_deref()).collect::<Vec<_>>(), [Some(problem)]);
     assert_eq!(world.target.table().requests, [1]);
 }
+
+#[test]
+fn a_report_that_names_another_channel_fills_the_column_and_stays_in_its_messages_extension() {
+    let (world, process) = keeping();
+    let arguments: &[_] = &[("text", "Hi")];
+    let call = Call { channel: "RCS", arguments, ..Call::new(1, "activity", 0) };
+    let id = process.execute(&call).unwrap().message_id;
+    process.send_all();
+    let of = |channel: &str, secs| {
+        let mut report = report(&id, 3, 5, "DELIVERED_TO_HANDSET", START.plus(Duration::from_secs(secs)));
+        report.channel = channel.into();
+        report
+    };
+    // An older report without a name, whichever comes first, is not what stands.
+    for arrived in [of("", 1), of("SMS", 2), of("", 1)] {
+        record_of(&process, Channel::Rcs, vec![arrived.into()]);
+        process.forward();
+    }
+    let rows = world.target.table().kept(OMNI);
+    assert_eq!(rows.iter().map(|row| row["channel"].as_str()).collect::<Vec<_>>(), ["SMS"]);
+    assert!(world.target.table().kept(SMS).is_empty());
+    record_of(&process, Channel::Rcs, vec![of("", 3).into()]);
+    process.forward();
+    assert_eq!(world.target.table().kept(OMNI)[0]["channel"], "RCS");
+}
+
+#[test]
+fn a_newer_report_leaves_nothing_of_the_older_one_in_its_row() {
+    let (world, process) = keeping();
+    let call = Call { text: crate::simulation::provider::REFUSED.into(), ..Call::new(1, "activity", 0) };
+    let id = process.execute(&call).unwrap().message_id;
+    process.send_all();
+    process.forward();
+    let rows = world.target.table().kept(SMS);
+    assert_eq!((rows.len(), rows[0]["errorName"].as_str()), (1, "NO_ERROR"));
+    record(&process, vec![delivered(&id)]);
+    process.forward();
+    let rows = world.target.table().kept(SMS);
+    assert_eq!((rows.len(), rows[0]["statusName"].as_str()), (1, "DELIVERED_TO_HANDSET"));
+    assert!(rows[0].keys().all(|name| !name.starts_with("error")), "{rows:?}");
+}
+
+#[test]
+fn what_the_extension_knows_better_is_not_emptied() {
+    let (world, process) = keeping();
+    let mut columns = as_provisioned(&OMNI_REPORTS);
+    columns.iter_mut().filter(|column| &*column.name == "errorName").for_each(|column| column.takes_null = false);
+    world.target.table().columns.insert(OMNI.into(), columns);
+    record_of(&process, Channel::Viber, vec![full("m").into(), seen("m", 9).into()]);
+    process.forward();
+    // A store that was restored has forgotten both.
+    let restored = World { kv: crate::store::MemoryKv::default(), ..world.clone() };
+    let process = restored.start(START);
+    record_of(&process, Channel::Viber, vec![whatsapp("m", 3, "DELIVERED_TO_HANDSET", 7).into()]);
+    process.forward();
+    let row = world.target.table().kept(OMNI).remove(0);
+    assert_eq!((row["seenAt"].as_str(), row["errorName"].as_str()), ("2027-01-15T08:00:09Z", "EC_ABSENT_SUBSCRIBER"));
+    assert_eq!(row.get("errorId"), None);
+    // What stands in for a delivery report says nothing of errors and prices.
+    record_of(&process, Channel::Viber, vec![full("n").into()]);
+    process.forward();
+    let process = World { kv: crate::store::MemoryKv::default(), ..world.clone() }.start(START);
+    record_of(&process, Channel::Viber, vec![seen("n", 9).into()]);
+    process.advance(&world, Duration::from_hours(1));
+    process.forward();
+    let row = world.target.table().kept(OMNI).remove(1);
+    assert_eq!((row["seenAt"].as_str(), row["errorId"].as_str()), ("2027-01-15T08:00:09Z", "27"));
+}

@@ -76,6 +76,7 @@ impl From<AccountV1> for Account {
             api_key: form.api_key,
             senders: Senders { sms: form.sms_senders, ..Senders::default() },
             custom_domains: form.custom_domains,
+            channels: Vec::new(),
             tracking,
             mms_reports: MmsReports::default(),
             kakao_way: KakaoWay::default(),
