@@ -338,6 +338,7 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     ("Error: Invalid latest send time", &[|call| call.set("latestSendAt", "tomorrow")]),
     ("Error: Invalid phone field choice", &[|call| call.set("phoneChoice", "51"), |call| call.set("phoneChoice", "x")]),
     ("Error: Invalid characters in request", &[|call| call.set("text", "a\u{1}b"), |call| call.set("bulkId", "a\nb")]),
+    ("Error: Invalid event definition", &[|call| call.set("eventDefinitionKey", "a.b")]),
     (
         "Error: Invalid contact key",
         &[|call| call.unset("contactKey").field("keyValue", ""), |call| call.set("contactKey", "k".repeat(255))],
