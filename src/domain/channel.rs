@@ -1,7 +1,8 @@
 //! The channels, and what each of them can do: one table instead of a `match` wherever it matters.
 //!
-//! A channel is a row here, a file of draft → validated content in `message/`, and a file on the wire in
-//! `infobip/send/`; nothing else names it.
+//! A new channel is a row here with its place in `Channel`, in the list and in `capability`; a file of draft → validated
+//! content in `message/` with a variant of `Content`; a file on the wire in `infobip/send/` with a row in its table of
+//! endpoints. The in-arguments that only it has are rows of the contract.
 
 use serde::{Deserialize, Serialize};
 
@@ -308,7 +309,7 @@ mod tests {
             assert_eq!(channel.capability().channel, channel);
             assert_eq!(Channel::by_path(channel.capability().path), Some(channel));
             assert_eq!(Channel::family_of(channel.capability().reported_as), Some(channel.capability().reports));
-            assert!(channel.capability().bulk_id.len() <= super::super::message::BULK_ID_CHARS_MAX);
+            assert!(channel.capability().bulk_id.len() <= super::super::message::BULK_ID_UNITS_MAX);
         }
     }
 

@@ -3,6 +3,7 @@
 //! A contact's mistake is a value: everything here answers `Result<_, Rejection>`, and a [`Rejection`] becomes a 200
 //! with `messageStatus`, never an error of the call (spec M9).
 
+mod configured;
 pub(crate) mod contract;
 mod draft;
 pub(crate) mod fields;
@@ -11,10 +12,10 @@ mod given;
 mod kakao;
 pub(crate) mod kakao_alim;
 pub(crate) mod kakao_chingu;
+mod kinds;
 pub(crate) mod lms;
 pub(crate) mod mms;
 mod numbered_fields;
-mod plausible;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
@@ -34,19 +35,20 @@ use super::phone::Phone;
 use super::speed_limit::SpeedLimit;
 use super::timestamp::Timestamp;
 
+pub(crate) use configured::check_configured;
 pub(crate) use contract::names;
-pub(crate) use draft::{Draft, InArguments, OnStop, check_configured};
+pub(crate) use draft::{Draft, InArguments, OnStop};
 pub(crate) use rejection::{Rejection, STATUS_TABLE};
 
 /// How long a message may be tried and delivered, in minutes, when the activity sets nothing: 48 hours, which is also
 /// the most that Infobip takes (infobip.md 1.3).
 pub(crate) const VALIDITY_MINUTES_MAX: u16 = 2_880;
 
-/// Longest bulk id at Infobip, in characters (infobip.md 1.3).
-pub(crate) const BULK_ID_CHARS_MAX: usize = 100;
+/// Longest bulk id at Infobip, in UTF-16 units (infobip.md 1.3: 100 characters).
+pub(crate) const BULK_ID_UNITS_MAX: usize = 100;
 
-/// Longest key of an event definition that is taken, in characters; SFMC's own have 45.
-pub(crate) const EVENT_KEY_CHARS_MAX: usize = 200;
+/// Longest key of an event definition that is taken, in UTF-16 units; SFMC's own have 45.
+pub(crate) const EVENT_KEY_UNITS_MAX: usize = 200;
 
 /// Most text of one message, in bytes. A stored record takes 64 KiB, and callback data may need 16 of them.
 pub(crate) const CONTENT_BYTES_MAX: usize = 40 * 1_024;

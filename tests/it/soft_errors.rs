@@ -147,7 +147,13 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     ),
     (
         "Error: Invalid text length",
-        &[|call| call.set("text", ""), |call| call.set("text", " \n "), |call| call.set("text", "x".repeat(4_001))],
+        &[
+            |call| call.set("text", ""),
+            |call| call.set("text", " \n "),
+            |call| call.set("text", "x".repeat(4_001)),
+            |call| mms(call).set("segmentText1", "x".repeat(1_601)),
+            |call| rcs(call).unset("text").set("contentType", "CARD").set("card1Title", "x".repeat(201)),
+        ],
     ),
     (
         "Error: Invalid from field",
@@ -184,8 +190,20 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
         "Error: Invalid image url length",
         &[|call| viber(call).set("contentType", "IMAGE"), |call| viber_omni(call).set("imageUrl", "s.jpg")],
     ),
-    ("Error: Invalid button url length", &[|call| viber(call).set("buttonText", "Open")]),
-    ("Error: Invalid button text length", &[|call| viber(call).set("buttonUrl", "https://shop.example")]),
+    (
+        "Error: Invalid button url length",
+        &[
+            |call| viber(call).set("buttonText", "Open"),
+            |call| rcs(call).set("suggestionType1", "OPEN_URL").set("suggestionText1", "Shop"),
+        ],
+    ),
+    (
+        "Error: Invalid button text length",
+        &[
+            |call| viber(call).set("buttonUrl", "https://shop.example"),
+            |call| rcs(call).set("suggestionType1", "REPLY").set("suggestionText1", "x".repeat(26)),
+        ],
+    ),
     (
         "Error: Invalid androidScheme and iosScheme length",
         &[|call| button(alim(call), "APP_LINK").set("buttonAndroidScheme1", "shop://a")],
@@ -197,18 +215,27 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     (
         "Error: Invalid cards",
         &[
-            |call| rcs(call).set("contentType", "CARD").set("card1Description", "Neither media nor title"),
-            |call| rcs(call).set("contentType", "CAROUSEL").set("card1Title", "Alone"),
+            |call| {
+                rcs(call).unset("text").set("contentType", "CARD").set("card1Description", "Neither media nor title")
+            },
+            |call| rcs(call).unset("text").set("contentType", "CAROUSEL").set("card1Title", "Alone"),
         ],
     ),
     (
         "Error: Invalid suggestions",
         &[
             |call| rcs(call).set("suggestionType1", "SING").set("suggestionText1", "La"),
-            |call| rcs(call).set("suggestionType1", "OPEN_URL").set("suggestionText1", "Shop"),
+            |call| rcs(call).set("suggestionType1", "DIAL_PHONE").set("suggestionText1", "Call"),
         ],
     ),
-    ("Error: Invalid content type", &[|call| viber(call).set("contentType", "LIST")]),
+    (
+        "Error: Invalid content type",
+        &[
+            |call| viber(call).set("contentType", "LIST"),
+            |call| viber(call).set("imageUrl", "https://cdn.example/a.jpg"),
+            |call| rcs(call).set("card1Title", "Sale"),
+        ],
+    ),
     (
         "Error: Invalid media url",
         &[
@@ -223,7 +250,7 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     (
         "Error: Invalid file",
         &[|call| {
-            let file = viber(call).set("contentType", "FILE").set("fileUrl", "https://cdn.example/a");
+            let file = viber(call).unset("text").set("contentType", "FILE").set("fileUrl", "https://cdn.example/a");
             file.set("fileName", "a.exe")
         }],
     ),
@@ -289,7 +316,10 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
         "Error: Invalid custom domain",
         &[|call| call.set("shortenUrl", "true").set("customDomain", "https://x.example/")],
     ),
-    ("Error: Invalid bulk id length", &[|call| call.set("bulkId", "b".repeat(101))]),
+    (
+        "Error: Invalid bulk id length",
+        &[|call| call.set("bulkId", "b".repeat(101)), |call| call.set("bulkId", "😀".repeat(100))],
+    ),
     (
         "Error: Invalid callback data field name",
         &[
@@ -311,7 +341,8 @@ pub(crate) const MISTAKES: &[(&str, &[Mistake])] = &[
     ),
     ("Error: Invalid latest send time", &[|call| call.set("latestSendAt", "tomorrow")]),
     ("Error: Invalid phone field choice", &[|call| call.set("phoneChoice", "51"), |call| call.set("phoneChoice", "x")]),
-    ("Error: Invalid characters in request", &[|call| call.set("text", "a\u{1}b")]),
+    ("Error: Invalid characters in request", &[|call| call.set("text", "a\u{1}b"), |call| call.set("bulkId", "a\nb")]),
+    ("Error: Invalid event definition", &[|call| call.set("eventDefinitionKey", "a.b")]),
     (
         "Error: Invalid contact key",
         &[|call| call.unset("contactKey").field("keyValue", ""), |call| call.set("contactKey", "k".repeat(255))],

@@ -9,6 +9,8 @@
 //! all: the three are the same. Unknown names are kept and ignored. Flags are `true` or `false` (also `1`, `0`, `yes`,
 //! `no`), in any case.
 
+use super::numbered_fields::{is_card_spelling, split_card, split_number};
+
 /// Which activity reads an in-argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ReadBy {
@@ -55,29 +57,16 @@ impl ArgumentRow {
     pub(crate) fn names(&self, name: &str) -> bool {
         match self.form {
             Form::Single | Form::Own => self.name == name,
-            Form::PerCard => of_card(name) == Some(self.name),
+            Form::PerCard => split_card(name).is_some_and(|(_, field)| field == self.name),
             Form::Numbered => {
-                let numbered = |name: &str| {
-                    name.strip_prefix(self.name).and_then(number).is_some_and(|number| number <= NUMBERED_MAX)
+                let of_card = || {
+                    let (base, _) = split_number(split_card(name)?.1)?;
+                    Some(base.starts_with(CARD_SUGGESTION) && is_card_spelling(base, self.name))
                 };
-                let of_card = of_card(name).and_then(|field| field.strip_prefix(CARD_SUGGESTION));
-                numbered(name) || of_card.is_some_and(|field| numbered(&format!("suggestion{field}")))
+                split_number(name).is_some_and(|(base, _)| base == self.name) || of_card().unwrap_or_default()
             }
         }
     }
-}
-
-/// What stands behind `card` and the card's number.
-fn of_card(name: &str) -> Option<&str> {
-    let rest = name.strip_prefix(CARD_PREFIX)?;
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (card, field) = rest.split_at_checked(digits)?;
-    number(card).filter(|card| *card <= CARDS_MAX).map(|_| field)
-}
-
-/// A number from 1 without sign and leading zeros.
-fn number(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|_| text.starts_with(|c: char| matches!(c, '1'..='9')))
 }
 
 macro_rules! contract {
@@ -104,13 +93,13 @@ contract! {
     JOURNEY_NAME = "journeyName", Both, Single, "Name of the journey, for callback data";
     ACCOUNT = "account", Both, Single, "Label of the Infobip account; not needed when the business unit has one";
     CHANNEL = "channel", Messaging, Single, "`SMS`, `LMS`, `MMS`, `WhatsApp`, `Viber`, `Viber (deprecated)`, `KakaoChinguTalk`, `Kakao Alim` or `RCS`";
-    BULK_ID = "bulkId", Messaging, Single, "Bulk id, at most 100 characters; the channel's default without it";
+    BULK_ID = "bulkId", Messaging, Single, "Bulk id, at most 100 characters, no control characters; the channel's default without it";
     PHONE_PREFIX = "phone", Messaging, Numbered, "One for each Phone field, in the data extension's order; the first populated one counts";
     PHONE_CHOICE = "phoneChoice", Messaging, Single, "Number of the one phone field to use instead";
     PHONE_DEFAULT = "phoneDefault", Messaging, Single, "`{{InteractionDefaults.MobileNumber}}`: the last resort";
     SENDER = "sender", Messaging, Single, "Sender: SMS, LMS and MMS at most 16 characters, WhatsApp 24, Viber 2 to 20, RCS 100; for Kakao the channel's profile key, at most 64";
     SCENARIO_KEY = "scenarioKey", Messaging, Single, "Viber (deprecated), and Kakao where the account sends it over OMNI: the scenario's key, 1 to 64 letters and digits, instead of a sender";
-    CONTENT_TYPE = "contentType", Messaging, Single, "Viber: `TEXT`, `IMAGE`, `VIDEO` or `FILE`; RCS: `TEXT`, `FILE`, `CARD` or `CAROUSEL`";
+    CONTENT_TYPE = "contentType", Messaging, Single, "Viber: `TEXT`, `IMAGE`, `VIDEO` or `FILE`; RCS: `TEXT`, `FILE`, `CARD` or `CAROUSEL`; `TEXT` without it. What only another kind has must be empty";
     TEXT = "text", Messaging, Single, "Text: SMS and LMS at most 25 parts and 4000 bytes, Viber 1000 characters, Kakao Alim 1000, KakaoChinguTalk 1300, RCS 3072";
     TITLE = "title", Messaging, Single, "LMS, MMS: title, at most 66 characters, mandatory for LMS; Kakao Alim: the template's title, at most 50";
     RESELLER_CODE = "resellerCode", Messaging, Single, "LMS: reseller code, a number of at most nine digits";
@@ -121,7 +110,7 @@ contract! {
     SEGMENT_MEDIA_TYPE_PREFIX = "segmentMediaType", Messaging, Numbered, "Its MIME type such as `image/png`, optional";
     TEMPLATE_NAME = "templateName", Messaging, Single, "WhatsApp: name of the template; Kakao Alim: its code, at most 30 characters";
     TEMPLATE_LANGUAGE = "templateLanguage", Messaging, Single, "WhatsApp: language code of the template, as it is registered";
-    PLACEHOLDER_COUNT = "placeholderCount", Messaging, Single, "WhatsApp: how many placeholders the template's body has";
+    PLACEHOLDER_COUNT = "placeholderCount", Messaging, Single, "WhatsApp: how many placeholders the template's body has; needed so that a last value that is not sent at all is noticed";
     PLACEHOLDER_PREFIX = "placeholder", Messaging, Numbered, "Their values, at most 1024 characters each, without line breaks, tabs and more than four spaces in a row";
     HEADER_TYPE = "headerType", Messaging, Single, "WhatsApp: `TEXT`, `IMAGE`, `VIDEO`, `GIF`, `DOCUMENT` or `LOCATION`, where the template's header takes something";
     HEADER_TEXT = "headerText", Messaging, Single, "Value of the header's placeholder, at most 60 characters";

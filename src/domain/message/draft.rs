@@ -9,17 +9,20 @@ use super::super::channel::Channel;
 use super::super::ids::{ActivityId, JourneyId, Mid};
 use super::super::origin;
 use super::super::phone::{Country, Phone};
+use super::super::scenario::ScenarioKey;
 use super::super::speed_limit::{SpeedLimit, SpeedUnit};
 use super::super::tenant::{Account, KakaoWay};
 use super::super::timestamp::Timestamp;
 use super::contract::{NUMBERED_MAX, names};
+use super::fields::{has_control, required_text, units};
+use super::numbered_fields::number;
 use super::{
-    BULK_ID_CHARS_MAX, CONTENT_BYTES_MAX, EVENT_KEY_CHARS_MAX, LinkTracking, Message, QueuePolicy, Rejection,
-    RequestOptions, SmsFallback, VALIDITY_MINUTES_MAX, plausible, sms, stand_in,
+    BULK_ID_UNITS_MAX, CONTENT_BYTES_MAX, EVENT_KEY_UNITS_MAX, LinkTracking, Message, QueuePolicy, Rejection,
+    RequestOptions, SmsFallback, VALIDITY_MINUTES_MAX, sms,
 };
 
-/// Longest contact key in SFMC, in characters.
-const CONTACT_KEY_CHARS_MAX: usize = 254;
+/// Longest contact key in SFMC, in UTF-16 units.
+const CONTACT_KEY_UNITS_MAX: usize = 254;
 
 /// What `stop` of a journey version does to its queued messages (spec M12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -31,13 +34,17 @@ pub(crate) enum OnStop {
     Cancel,
 }
 
-/// The merged in-arguments of one call, as text. Nested values are kept as their JSON text.
+/// The merged in-arguments of one call, as text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct InArguments(HashMap<String, String>);
 
 impl InArguments {
     pub(crate) fn insert(&mut self, name: String, value: String) {
         self.0.insert(name, value);
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| keep(name));
     }
 
     /// The value without surrounding white space; `None` when missing or blank.
@@ -54,11 +61,15 @@ impl InArguments {
     /// instead of asking for each name that could have come.
     pub(super) fn numbered<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (usize, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| {
-            let digits = name.strip_prefix(prefix).filter(|digits| digits.starts_with(|c| matches!(c, '1'..='9')))?;
-            let number = digits.parse().ok().filter(|number| *number <= NUMBERED_MAX)?;
+            let number = number(name.strip_prefix(prefix)?)?;
             let value = value.trim();
             (!value.is_empty()).then_some((number, value))
         })
+    }
+
+    /// The largest number of `prefix1`, `prefix2`, … that came at all, blank ones too; 0 without any.
+    pub(super) fn last_number(&self, prefix: &str) -> usize {
+        self.0.keys().filter_map(|name| number(name.strip_prefix(prefix)?)).max().unwrap_or_default()
     }
 
     /// The values that are not blank, exactly as they came, in no order.
@@ -75,59 +86,6 @@ impl FromIterator<(String, String)> for InArguments {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self(pairs.into_iter().collect())
     }
-}
-
-/// Whether an activity with these in-arguments can work at all: what is an expression is judged by a plausible value,
-/// what is constant as it stands.
-pub(crate) fn check_configured<'a>(
-    arguments: impl IntoIterator<Item = (&'a str, &'a str)>,
-    mid: Mid,
-    accounts: &[Account],
-    default_country: Option<Country>,
-) -> Result<(), Rejection> {
-    let configured: HashMap<&str, &str> = arguments.into_iter().collect();
-    let is_given = |name: &str| configured.get(name).is_some_and(|value| !value.trim().is_empty());
-    let plausible = |name: &str| {
-        let phone = name.strip_prefix(names::PHONE_PREFIX).is_some_and(|rest| rest.parse::<usize>().is_ok());
-        match name {
-            _ if phone || name == names::PHONE_DEFAULT => "+12025550123",
-            names::SPEED_LIMIT_UNIT => "HOUR",
-            names::LATEST_SEND_AT => "2030-01-01T00:00:00Z",
-            names::CUSTOM_DOMAIN => "go.example.com",
-            _ => stand_in::of_texts(name, &is_given).or_else(|| plausible::rich(name)).unwrap_or("1"),
-        }
-    };
-    let is_expression = |value: &str| value.contains("{{");
-    let of_configuration = |(name, value): (&&str, &&str)| match *name {
-        // Which account and channel an expression names, and how many placeholders it counts, is known at run time only.
-        names::ACCOUNT | names::PLACEHOLDER_COUNT if is_expression(value) => None,
-        names::CHANNEL if is_expression(value) => Some(((*name).to_owned(), Channel::Sms.name().to_owned())),
-        _ => Some(((*name).to_owned(), if is_expression(value) { plausible(name) } else { value }.to_owned())),
-    };
-    let mut arguments: InArguments = configured.iter().filter_map(of_configuration).collect();
-    let activity_id = ActivityId::placeholder();
-    let check = |arguments: &InArguments| {
-        let draft = Draft {
-            arguments,
-            mid,
-            activity_id: &activity_id,
-            journey_id: None,
-            key_value: "contact",
-            accounts,
-            default_country,
-        };
-        draft.validate().map(|_| ())
-    };
-    if !configured.get(names::CONTENT_TYPE).is_some_and(|value| is_expression(value)) {
-        return check(&arguments);
-    }
-    // One of the kinds that it can name has to work.
-    let mut answers = stand_in::CONTENT_TYPES.iter().map(|kind| {
-        arguments.insert(names::CONTENT_TYPE.to_owned(), (*kind).to_owned());
-        check(&arguments)
-    });
-    let first = answers.next().unwrap_or(Ok(()));
-    if answers.any(|answer| answer.is_ok()) { Ok(()) } else { first }
 }
 
 /// A message before validation: the in-arguments and what the call and the tenant add to them.
@@ -176,10 +134,10 @@ impl Draft<'_> {
         Ok((message, policy))
     }
 
-    /// The sender, required on every channel: at most `chars_max` characters, none of them a control character.
-    pub(crate) fn sender(&self, chars_max: usize) -> Result<String, Rejection> {
+    /// The sender, required on every channel: at most `units_max` UTF-16 units, no control character.
+    pub(crate) fn sender(&self, units_max: usize) -> Result<String, Rejection> {
         let sender = self.arguments.get(names::SENDER).ok_or(Rejection::From)?;
-        if sender.chars().count() > chars_max || sender.chars().any(char::is_control) {
+        if units(sender) > units_max || has_control(sender) {
             return Err(Rejection::From);
         }
         Ok(sender.to_owned())
@@ -188,9 +146,13 @@ impl Draft<'_> {
     /// The text to send, exactly as it came: not blank, at most `units_max` UTF-16 units, the count that the platforms'
     /// editors show.
     pub(crate) fn text(&self, units_max: usize) -> Result<String, Rejection> {
-        let text = self.arguments.raw(names::TEXT);
-        let fits = !text.trim().is_empty() && text.encode_utf16().count() <= units_max;
-        if fits { Ok(text.to_owned()) } else { Err(Rejection::TextLength) }
+        required_text(self.arguments.raw(names::TEXT), units_max, Rejection::TextLength)
+    }
+
+    /// The key of the scenario that sends over OMNI failover.
+    pub(crate) fn scenario_key(&self) -> Result<String, Rejection> {
+        let key = self.arguments.raw(names::SCENARIO_KEY).parse::<ScenarioKey>();
+        key.map(String::from).map_err(|_| Rejection::ScenarioKey)
     }
 
     /// The SMS to fall back on, for channels that offer it; without a text of its own there is none.
@@ -200,7 +162,7 @@ impl Draft<'_> {
             return Ok(None);
         }
         let sender = self.arguments.get(names::FALLBACK_SENDER).ok_or(Rejection::FallbackSender)?;
-        if sender.chars().count() > sms::SENDER_CHARS_MAX || sender.chars().any(char::is_control) {
+        if units(sender) > sms::SENDER_CHARS_MAX || has_control(sender) {
             return Err(Rejection::FallbackSender);
         }
         if !sms::fits(text) {
@@ -246,14 +208,17 @@ impl Draft<'_> {
 
     fn contact_key(&self) -> Result<&str, Rejection> {
         let key = self.arguments.get(names::CONTACT_KEY).unwrap_or(self.key_value.trim());
-        let valid = !key.is_empty() && key.chars().count() <= CONTACT_KEY_CHARS_MAX;
+        let valid = !key.is_empty() && units(key) <= CONTACT_KEY_UNITS_MAX && !has_control(key);
         if valid { Ok(key) } else { Err(Rejection::ContactKey) }
     }
 
     fn bulk_id(&self, channel: Channel) -> Result<String, Rejection> {
         let bulk_id = self.arguments.get(names::BULK_ID).unwrap_or(channel.capability().bulk_id);
-        if bulk_id.chars().count() > BULK_ID_CHARS_MAX {
+        if units(bulk_id) > BULK_ID_UNITS_MAX {
             return Err(Rejection::BulkIdLength);
+        }
+        if has_control(bulk_id) {
+            return Err(Rejection::Characters);
         }
         Ok(bulk_id.to_owned())
     }
@@ -283,6 +248,10 @@ impl Draft<'_> {
         if custom.iter().any(|field| !callback_data::is_name_allowed(field.name)) {
             return Err(Rejection::CallbackDataName);
         }
+        let journey_name = self.arguments.get(names::JOURNEY_NAME).unwrap_or_default();
+        if has_control(journey_name) {
+            return Err(Rejection::Characters);
+        }
         let (subject_name, subject) = content.callback_subject();
         let mid = self.mid.to_string();
         let system = [
@@ -290,7 +259,7 @@ impl Draft<'_> {
             ("BulkId", bulk_id),
             ("From", content.sender()),
             (subject_name, &subject),
-            ("JourneyName", self.arguments.get(names::JOURNEY_NAME).unwrap_or_default()),
+            ("JourneyName", journey_name),
             ("ContactKey", contact_key),
             ("MID", &mid),
             ("VersionId", self.journey_id.map(JourneyId::as_str).unwrap_or_default()),
@@ -324,8 +293,7 @@ impl Draft<'_> {
     fn reply_event(&self, channel: Channel) -> Result<Option<String>, Rejection> {
         let key = self.arguments.get(names::EVENT_DEFINITION_KEY).filter(|_| channel.capability().replies.is_some());
         // SFMC takes no event whose key has a period in it (sfmc.md 7).
-        let fits =
-            |key: &&str| key.chars().count() <= EVENT_KEY_CHARS_MAX && !key.chars().any(|c| c.is_control() || c == '.');
+        let fits = |key: &&str| units(key) <= EVENT_KEY_UNITS_MAX && !has_control(key) && !key.contains('.');
         match key {
             Some(key) => Some(key).filter(fits).map(str::to_owned).map(Some).ok_or(Rejection::EventDefinition),
             None => Ok(None),

@@ -13,6 +13,16 @@ pub(crate) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
+/// Whether a control character is in it, which names and ids can't have; texts may have some.
+pub(crate) fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// Degrees from `-most` to `most`; neither infinite nor not a number, which compare as neither.
+pub(crate) fn degrees(text: Option<&str>, most: f64) -> Option<f64> {
+    text?.parse().ok().filter(|degrees| (-most..=most).contains(degrees))
+}
+
 /// A text exactly as it came: `None` when it is blank, `wrong` beyond `units_max` UTF-16 units.
 pub(crate) fn optional_text(text: &str, units_max: usize, wrong: Rejection) -> Result<Option<String>, Rejection> {
     if text.trim().is_empty() {

@@ -1,8 +1,8 @@
 //! What Kakao Alim and KakaoChinguTalk have in common: the two ways to Kakao, and buttons (infobip.md 7).
 
+use super::fields::is_unbroken;
 use super::kakao_alim::{KakaoRoute, Links, SENDER_CHARS_MAX};
 use super::numbered_fields::{Row, rows};
-use super::viber::SCENARIO_KEY_CHARS_MAX;
 use super::{Draft, Rejection, SmsFallback, names, sms};
 
 /// Most buttons of a message (infobip.md 7.1 to 7.3).
@@ -30,9 +30,7 @@ pub(super) fn direct(draft: &Draft<'_>) -> Result<KakaoRoute, Rejection> {
 
 /// By a scenario of OMNI failover.
 pub(super) fn over_omni(draft: &Draft<'_>) -> Result<KakaoRoute, Rejection> {
-    let key = draft.arguments.get(names::SCENARIO_KEY).ok_or(Rejection::ScenarioKey)?;
-    let valid = key.len() <= SCENARIO_KEY_CHARS_MAX && key.bytes().all(|b| b.is_ascii_alphanumeric());
-    valid.then(|| KakaoRoute::Omni { scenario_key: key.to_owned() }).ok_or(Rejection::ScenarioKey)
+    Ok(KakaoRoute::Omni { scenario_key: draft.scenario_key()? })
 }
 
 /// The SMS to fall back on. Over OMNI failover the scenario has its sender, so the activity needs none.
@@ -92,7 +90,10 @@ pub(super) enum Needed {
 
 /// Where an app link leads.
 pub(super) fn app_link(button: &Row<'_>, needed: Needed) -> Result<Links, Rejection> {
-    let scheme = |name| button.identifier(name, LINK_UNITS_MAX, Rejection::SchemesLength);
+    let scheme = |name| {
+        let scheme = button.identifier(name, LINK_UNITS_MAX, Rejection::SchemesLength)?;
+        if scheme.as_deref().is_none_or(is_unbroken) { Ok(scheme) } else { Err(Rejection::SchemesLength) }
+    };
     let address = |name| button.address(name, LINK_UNITS_MAX, Rejection::SchemesLength);
     let links = Links {
         android_scheme: scheme(names::BUTTON_ANDROID_SCHEME_PREFIX)?,

@@ -24,13 +24,10 @@ pub(crate) struct LmsContent {
 pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
     let arguments = draft.arguments;
     let sender = draft.sender(sms::SENDER_CHARS_MAX)?;
-    let text = arguments.raw(names::TEXT);
-    if text.trim().is_empty() || !sms::fits(text) {
-        return Err(Rejection::TextLength);
-    }
+    let text = sms::text(draft)?;
     let title = required_text(arguments.raw(names::TITLE), TITLE_UNITS_MAX, Rejection::TitleLength)?;
     let reseller_code = arguments.get(names::RESELLER_CODE).and_then(reseller_code).ok_or(Rejection::ResellerCode)?;
-    Ok(Content::Lms(LmsContent { sender, title, text: text.to_owned(), reseller_code }))
+    Ok(Content::Lms(LmsContent { sender, title, text, reseller_code }))
 }
 
 fn reseller_code(text: &str) -> Option<u32> {

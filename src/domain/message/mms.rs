@@ -60,21 +60,36 @@ fn segments(draft: &Draft<'_>) -> Result<Vec<Segment>, Rejection> {
         names::SEGMENT_MEDIA_TYPE_PREFIX,
     ];
     let numbers = numbers(draft.arguments, &prefixes);
+    for number in &numbers {
+        check_text(draft, *number)?;
+    }
     if !(1..=SEGMENTS_MAX).contains(&numbers.len()) {
         return Err(Rejection::Segments);
     }
     numbers.into_iter().map(|number| segment(draft, number)).collect()
 }
 
+/// The texts that people read are checked before all else in the segments.
+fn check_text(draft: &Draft<'_>, number: usize) -> Result<(), Rejection> {
+    let kind = draft.arguments.get(&nth(names::SEGMENT_TYPE_PREFIX, number)).unwrap_or_default();
+    if kind.eq_ignore_ascii_case("TEXT") { text(draft, number).map(|_| ()) } else { Ok(()) }
+}
+
+fn text(draft: &Draft<'_>, number: usize) -> Result<String, Rejection> {
+    let text = draft.arguments.raw(&nth(names::SEGMENT_TEXT_PREFIX, number));
+    required_text(text, TEXT_UNITS_MAX, Rejection::TextLength)
+}
+
+fn smil(draft: &Draft<'_>, number: usize) -> Result<String, Rejection> {
+    let smil = draft.arguments.raw(&nth(names::SEGMENT_TEXT_PREFIX, number));
+    required_text(smil, SMIL_UNITS_MAX, Rejection::Segments)
+}
+
 fn segment(draft: &Draft<'_>, number: usize) -> Result<Segment, Rejection> {
     let value = |prefix| draft.arguments.get(&nth(prefix, number));
-    let text = |units_max| {
-        let text = draft.arguments.raw(&nth(names::SEGMENT_TEXT_PREFIX, number));
-        required_text(text, units_max, Rejection::Segments)
-    };
     match value(names::SEGMENT_TYPE_PREFIX).unwrap_or_default().to_ascii_uppercase().as_str() {
-        "TEXT" => Ok(Segment::Text { text: text(TEXT_UNITS_MAX)? }),
-        "SMIL" => Ok(Segment::Smil { smil: text(SMIL_UNITS_MAX)? }),
+        "TEXT" => Ok(Segment::Text { text: text(draft, number)? }),
+        "SMIL" => Ok(Segment::Smil { smil: smil(draft, number)? }),
         "LINK" => {
             let url = value(names::SEGMENT_URL_PREFIX).and_then(|url| web_address(url, URL_UNITS_MAX));
             let media_type = value(names::SEGMENT_MEDIA_TYPE_PREFIX);

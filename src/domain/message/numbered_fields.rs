@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Rejection;
-use super::contract::NUMBERED_MAX;
+use super::contract::{CARD_PREFIX, CARDS_MAX, NUMBERED_MAX};
 use super::fields::{optional_text, web_address};
 
 /// The fields of one button, card or suggestion that hold something, by their names in the contract.
@@ -93,11 +93,12 @@ pub(crate) fn split_number(field: &str) -> Option<(&str, usize)> {
     Some((base, number(field.strip_prefix(base)?)?))
 }
 
-/// Number and name of a card's field: `card2SuggestionText1` is 2 and `SuggestionText1`.
+/// Number and name of a card's field: `card2SuggestionText1` is 2 and `SuggestionText1`. Up to [`CARDS_MAX`].
 pub(crate) fn split_card(field: &str) -> Option<(usize, &str)> {
-    let rest = field.strip_prefix("card")?;
+    let rest = field.strip_prefix(CARD_PREFIX)?;
     let name = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    Some((number(rest.strip_suffix(name)?)?, name))
+    let card = number(rest.strip_suffix(name)?).filter(|card| *card <= CARDS_MAX)?;
+    Some((card, name))
 }
 
 /// Whether a card's field is called as the message's own is: `SuggestionText` for `suggestionText`.
@@ -107,7 +108,8 @@ pub(crate) fn is_card_spelling(field: &str, name: &str) -> bool {
     field.next() == first && field.as_str() == name.as_str()
 }
 
-fn number(digits: &str) -> Option<usize> {
+/// A number from 1 to [`NUMBERED_MAX`], without sign and leading zeros.
+pub(crate) fn number(digits: &str) -> Option<usize> {
     let digits = digits.starts_with(|c| matches!(c, '1'..='9')).then_some(digits)?;
     digits.parse().ok().filter(|number| *number <= NUMBERED_MAX)
 }
@@ -121,12 +123,12 @@ mod tests {
         assert_eq!(split_number("buttonName2"), Some(("buttonName", 2)));
         assert_eq!(split_number("buttonName50"), Some(("buttonName", 50)));
         assert_eq!(split_card("card1Title"), Some((1, "Title")));
-        assert_eq!(split_card("card12SuggestionText3"), Some((12, "SuggestionText3")));
+        assert_eq!(split_card("card10SuggestionText3"), Some((10, "SuggestionText3")));
         for name in ["buttonName", "buttonName0", "buttonName01", "buttonName51", "buttonName99999999999999999999", ""]
         {
             assert_eq!(split_number(name), None, "{name}");
         }
-        for name in ["cardWidth", "card0Title", "card51Title", "Card1Title", "card", ""] {
+        for name in ["cardWidth", "card0Title", "card11Title", "Card1Title", "card", ""] {
             assert_eq!(split_card(name), None, "{name}");
         }
     }

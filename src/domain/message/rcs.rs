@@ -7,17 +7,16 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::channel::Channel;
 use super::super::timestamp::Timestamp;
-use super::fields::web_address;
+use super::fields::{URL_UNITS_MAX, web_address};
 use super::numbered_fields::choice;
-use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, names};
+use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, kinds, names};
 
-/// Longest sender, in characters: Infobip's schema has no limit, agent names are far shorter.
+/// Longest sender, in UTF-16 units: Infobip's schema has no limit, agent names are far shorter.
 pub(crate) const SENDER_CHARS_MAX: usize = 100;
 /// Longest text, in UTF-16 units (infobip.md 6: 3072 characters).
 const TEXT_UNITS_MAX: usize = 3_072;
-/// Longest address of a file, media or preview image, in UTF-16 units (infobip.md 6: 2048 characters).
-const URL_UNITS_MAX: usize = 2_048;
 
 const ORIENTATIONS: &[(&str, Orientation)] =
     &[("VERTICAL", Orientation::Vertical), ("HORIZONTAL", Orientation::Horizontal)];
@@ -206,20 +205,20 @@ pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
 }
 
 fn body(draft: &Draft<'_>) -> Result<RcsBody, Rejection> {
-    match draft.arguments.get(names::CONTENT_TYPE).unwrap_or("TEXT").to_ascii_uppercase().as_str() {
+    match kinds::chosen(Channel::Rcs, draft.arguments)? {
         "TEXT" => Ok(RcsBody::Text { text: draft.text(TEXT_UNITS_MAX)? }),
         "FILE" => Ok(RcsBody::File {
             url: address(draft, names::FILE_URL)?.ok_or(Rejection::MediaUrl)?,
             thumbnail_url: address(draft, names::THUMBNAIL_URL)?,
         }),
         "CARD" => Ok(RcsBody::Card {
+            card: Box::new(card::single(draft)?),
             orientation: of_cards(draft, names::CARD_ORIENTATION, ORIENTATIONS)?.unwrap_or(Orientation::Vertical),
             alignment: of_cards(draft, names::CARD_ALIGNMENT, ALIGNMENTS)?.unwrap_or(Alignment::Left),
-            card: Box::new(card::single(draft)?),
         }),
         "CAROUSEL" => Ok(RcsBody::Carousel {
-            width: of_cards(draft, names::CARD_WIDTH, WIDTHS)?.unwrap_or(CardWidth::Medium),
             cards: card::carousel(draft)?,
+            width: of_cards(draft, names::CARD_WIDTH, WIDTHS)?.unwrap_or(CardWidth::Medium),
         }),
         _ => Err(Rejection::ContentType),
     }

@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fields::{has_control, units};
 use super::{Content, ContentFacts, Draft, Rejection, Subject, names};
 
 /// Infobip refuses more parts than this (status 25, infobip.md 2.1).
 pub(crate) const PARTS_MAX: usize = 25;
 /// Infobip refuses longer texts than this, in bytes (status 25, infobip.md 2.1).
 pub(crate) const TEXT_BYTES_MAX: usize = 4_000;
-/// Longest sender, in characters: 11 alphanumeric or 15 digits is the usual GSM rule, which Infobip's schema does not
+/// Longest sender, in UTF-16 units: 11 alphanumeric or 15 digits is the usual GSM rule, which Infobip's schema does not
 /// state (infobip.md 2.1); 16 leaves room for a `+`. Infobip's answer decides within it.
 pub(crate) const SENDER_CHARS_MAX: usize = 16;
-/// Longest DLT ids that we pass on; the registered ones have 19 digits.
-const DLT_ID_CHARS_MAX: usize = 50;
+/// Longest DLT ids that we pass on, in UTF-16 units; the registered ones have 19 digits.
+const DLT_ID_UNITS_MAX: usize = 50;
 
 /// What an SMS says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,11 +32,16 @@ pub(crate) struct IndiaDlt {
 
 pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
     let sender = draft.sender(SENDER_CHARS_MAX)?;
+    Ok(Content::Sms(SmsContent { sender, text: text(draft)?, india_dlt: india_dlt(draft)? }))
+}
+
+/// The text to send, exactly as it came: not blank, and no longer than an SMS can be.
+pub(crate) fn text(draft: &Draft<'_>) -> Result<String, Rejection> {
     let text = draft.arguments.raw(names::TEXT);
     if text.trim().is_empty() || !fits(text) {
         return Err(Rejection::TextLength);
     }
-    Ok(Content::Sms(SmsContent { sender, text: text.to_owned(), india_dlt: india_dlt(draft)? }))
+    Ok(text.to_owned())
 }
 
 /// Whether Infobip takes a text of this length as an SMS.
@@ -48,7 +54,7 @@ fn india_dlt(draft: &Draft<'_>) -> Result<Option<IndiaDlt>, Rejection> {
     if principal.is_none() && !draft.arguments.flag(names::DLT) {
         return Ok(None);
     }
-    let fits = |id: &&str| id.chars().count() <= DLT_ID_CHARS_MAX && !id.chars().any(char::is_control);
+    let fits = |id: &&str| units(id) <= DLT_ID_UNITS_MAX && !has_control(id);
     let principal_entity_id = principal.filter(fits).ok_or(Rejection::PrincipalEntityId)?.to_owned();
     let content_template_id = draft.arguments.get(names::DLT_CONTENT_TEMPLATE_ID);
     if !content_template_id.as_ref().is_none_or(fits) {

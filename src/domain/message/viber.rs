@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::channel::Channel;
 use super::fields::{URL_UNITS_MAX, optional_text, required_text, strict_flag, units, web_address};
-use super::{Content, ContentFacts, Draft, InArguments, Rejection, SmsFallback, Subject, names, sms};
+use super::{Content, ContentFacts, Draft, InArguments, Rejection, SmsFallback, Subject, kinds, names, sms};
 
-/// Longest sender, in characters (infobip.md 5.1).
+/// Longest sender, in UTF-16 units (infobip.md 5.1: 20 characters).
 pub(crate) const SENDER_CHARS_MAX: usize = 20;
-/// Shortest sender, in characters (infobip.md 5.1).
+/// Shortest sender, in UTF-16 units (infobip.md 5.1: 2 characters).
 const SENDER_CHARS_MIN: usize = 2;
 /// Longest text, in UTF-16 units (infobip.md 5.1). OMNI's schema states no limit; it is the same channel.
 const TEXT_UNITS_MAX: usize = 1_000;
@@ -23,8 +24,6 @@ const FILE_ENDINGS: &[&str] = &[
     "doc", "docx", "dot", "dotx", "rtf", "odt", "odf", "fodt", "txt", "info", "pdf", "xps", "pdax", "eps", "xls",
     "xlsx", "xlsm", "xltx", "ods", "fods", "csv",
 ];
-/// Longest key of a scenario, in characters. Infobip's examples have 32 hexadecimal digits (infobip.md 5.3).
-pub(crate) const SCENARIO_KEY_CHARS_MAX: usize = 64;
 
 /// What a Viber message says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -101,10 +100,10 @@ pub(crate) struct OmniButton {
 pub(crate) fn validate(draft: &Draft<'_>) -> Result<Content, Rejection> {
     let arguments = draft.arguments;
     let sender = draft.sender(SENDER_CHARS_MAX)?;
-    if sender.chars().count() < SENDER_CHARS_MIN {
+    if units(&sender) < SENDER_CHARS_MIN {
         return Err(Rejection::From);
     }
-    let body = match arguments.get(names::CONTENT_TYPE).unwrap_or("TEXT").to_ascii_uppercase().as_str() {
+    let body = match kinds::chosen(Channel::Viber, arguments)? {
         "TEXT" => text_body(arguments),
         "IMAGE" => image_body(arguments),
         "VIDEO" => video_body(arguments),
@@ -160,8 +159,7 @@ fn is_file_name(name: &str) -> bool {
 /// *Viber (deprecated)*: a text, an image or both; a button only with a text, as the manual's form has it.
 pub(crate) fn validate_omni(draft: &Draft<'_>) -> Result<Content, Rejection> {
     let arguments = draft.arguments;
-    let scenario_key = arguments.get(names::SCENARIO_KEY).filter(|key| is_scenario_key(key));
-    let scenario_key = scenario_key.ok_or(Rejection::ScenarioKey)?.to_owned();
+    let scenario_key = draft.scenario_key()?;
     let text = text(arguments)?;
     let has_image = arguments.get(names::IMAGE_URL).is_some();
     if text.is_none() && (!has_image || has_button(arguments)) {
@@ -179,10 +177,6 @@ pub(crate) fn validate_omni(draft: &Draft<'_>) -> Result<Content, Rejection> {
     }
     let sms_text = sms_text.map(str::to_owned);
     Ok(Content::ViberOmni(ViberOmniContent { scenario_key, text, image_url, button, label, sms_text }))
-}
-
-fn is_scenario_key(key: &str) -> bool {
-    key.len() <= SCENARIO_KEY_CHARS_MAX && key.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 fn omni_button(arguments: &InArguments) -> Result<Option<OmniButton>, Rejection> {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::NUMBERED_MAX;
-use super::fields::{URL_UNITS_MAX, is_unbroken, nth, numbers, required_text, units, web_address};
+use super::fields::{URL_UNITS_MAX, degrees, is_unbroken, nth, numbers, required_text, units, web_address};
 use super::{Content, ContentFacts, Draft, InArguments, Rejection, SmsFallback, Subject, names};
 
-/// Longest sender, in characters (infobip.md 4.1).
+/// Longest sender, in UTF-16 units (infobip.md 4.1: 24 characters).
 pub(crate) const SENDER_CHARS_MAX: usize = 24;
 /// Longest name of a template, in characters (infobip.md 4.1).
 const TEMPLATE_NAME_CHARS_MAX: usize = 512;
@@ -103,11 +103,11 @@ fn is_language(code: &str) -> bool {
 }
 
 /// As many as the template has; values beyond them are of another template. Without their count, up to the last one
-/// that holds something.
+/// that came at all: one that came empty is a value that the contact lacks.
 fn placeholders(arguments: &InArguments) -> Result<Vec<String>, Rejection> {
     let count = match arguments.get(names::PLACEHOLDER_COUNT) {
         Some(count) => count.parse().ok().filter(|count| *count <= NUMBERED_MAX).ok_or(Rejection::Placeholders)?,
-        None => numbers(arguments, &[names::PLACEHOLDER_PREFIX]).last().copied().unwrap_or_default(),
+        None => arguments.last_number(names::PLACEHOLDER_PREFIX),
     };
     let placeholder = |number| {
         let value = arguments.raw(&nth(names::PLACEHOLDER_PREFIX, number));
@@ -130,10 +130,7 @@ fn header(arguments: &InArguments) -> Result<Option<Header>, Rejection> {
         let url = arguments.get(names::HEADER_MEDIA_URL).and_then(|url| web_address(url, URL_UNITS_MAX));
         url.ok_or(wrong)
     };
-    let degrees = |name, most: f64| {
-        let degrees = arguments.get(name).and_then(|text| text.parse().ok());
-        degrees.filter(|degrees| (-most..=most).contains(degrees)).ok_or(Rejection::Header)
-    };
+    let degrees = |name, most| degrees(arguments.get(name), most).ok_or(Rejection::Header);
     let header = match arguments.get(names::HEADER_TYPE).unwrap_or_default().to_ascii_uppercase().as_str() {
         "TEXT" => {
             let text = arguments.raw(names::HEADER_TEXT);

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize as _};
 
 use crate::domain::ids::{ActivityId, DefinitionInstanceId, JourneyId};
 use crate::domain::message::InArguments;
@@ -288,8 +288,8 @@ impl<'de> Visitor<'de> for ArgumentsSeed<'_> {
     }
 }
 
-/// Any JSON value as text: strings as they are, numbers and booleans as they are written, nested values as their JSON,
-/// null as nothing.
+/// Any JSON value as text: strings as they are, numbers and booleans as they are written. Null and nested values are no
+/// text that anybody could read: nothing.
 struct LooseText(Option<String>);
 
 impl<'de> Deserialize<'de> for LooseText {
@@ -335,20 +335,15 @@ impl<'de> Visitor<'de> for LooseTextVisitor {
         Ok(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        json_text(de::value::SeqAccessDeserializer::new(seq))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        json_text(de::value::MapAccessDeserializer::new(map))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
     }
-}
-
-fn json_text<'de, D: Deserializer<'de>>(nested: D) -> Result<Option<String>, D::Error> {
-    let mut text = Vec::new();
-    let value = serde_json::Value::deserialize(nested)?;
-    value.serialize(&mut serde_json::Serializer::new(&mut text)).map_err(de::Error::custom)?;
-    String::from_utf8(text).map(Some).map_err(de::Error::custom)
 }
 
 #[cfg(test)]
@@ -396,7 +391,7 @@ mod tests {
         let argument = |name| call.arguments.get(name);
         assert_eq!(argument("contactKey"), Some("C-100200"));
         assert_eq!(argument("to"), Some("+821012345678"));
-        assert_eq!(argument("templateData"), Some(r#"{"name":"Kim"}"#));
+        assert_eq!(argument("templateData"), None);
         assert_eq!(argument("count"), Some("7"));
         assert_eq!(argument("ratio"), Some("1.5"));
         assert!(call.arguments.flag("yes"));
@@ -430,6 +425,14 @@ mod tests {
     }
 
     #[test]
+    fn a_nested_value_is_no_text() {
+        for nested in ["[]", "{}", r#"["Hi"]"#, r#"{"text":"Hi","more":[1,{"x":null}]}"#] {
+            let call = parse(&format!(r#"{{"activityId":"a","inArguments":[{{"x":{nested},"y":"1"}}]}}"#)).unwrap();
+            assert_eq!((call.arguments.get("x"), call.arguments.get("y")), (None, Some("1")), "{nested}");
+        }
+    }
+
+    #[test]
     fn hostile_bodies_are_refused() {
         for body in
             ["", "null", "[]", "\"x\"", "{", r#"{"activityId":"a"} x"#, r#"{"activityId":"a","inArguments":["x"]}"#]
@@ -437,9 +440,9 @@ mod tests {
             assert_eq!(parse(body), Err(ActivityError::NotJson), "{body}");
         }
         let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+        // What is unknown or no text is skipped without recursion, however deep.
         let argument = format!(r#"{{"activityId":"a","inArguments":[{{"x":{deep}}}]}}"#);
-        assert_eq!(parse(&argument), Err(ActivityError::NotJson));
-        // What is unknown is skipped without recursion, however deep.
+        assert_eq!(parse(&argument).unwrap().arguments.get("x"), None);
         assert!(parse(&format!(r#"{{"activityId":"a","unknown":{deep}}}"#)).is_ok());
         let contents = format!("{}{{}}{}", r#"{"contents":"#.repeat(10_000), "}".repeat(10_000));
         assert_eq!(parse(&contents), Err(ActivityError::NotJson));

@@ -263,6 +263,7 @@ pub(super) const CASES: &[Case] = &[
         arguments: &[
             ("sender", sample::VIBER_SENDER),
             ("contentType", "FILE"),
+            ("text", ""),
             ("fileUrl", "https://cdn.example/a.pdf"),
             ("fileName", "a.pdf"),
         ],
@@ -461,6 +462,7 @@ pub(super) const CASES: &[Case] = &[
         arguments: &[
             ("sender", sample::RCS_SENDER),
             ("contentType", "FILE"),
+            ("text", ""),
             ("fileUrl", "https://cdn.example/a.pdf"),
             ("thumbnailUrl", IMAGE),
         ],
@@ -471,6 +473,7 @@ pub(super) const CASES: &[Case] = &[
         arguments: &[
             ("sender", sample::RCS_SENDER),
             ("contentType", "CARD"),
+            ("text", ""),
             ("cardOrientation", "HORIZONTAL"),
             ("cardAlignment", "RIGHT"),
             ("card1Title", "Sale"),
@@ -489,6 +492,7 @@ pub(super) const CASES: &[Case] = &[
         arguments: &[
             ("sender", sample::RCS_SENDER),
             ("contentType", "CAROUSEL"),
+            ("text", ""),
             ("cardWidth", "SMALL"),
             ("card1Title", "One"),
             ("card2Title", "Two"),

@@ -94,6 +94,18 @@ fn an_app_link_needs_a_link_or_over_omni_both_schemes() {
 }
 
 #[test]
+fn a_scheme_is_unbroken() {
+    for start in [direct(), over_omni()] {
+        let app = button(&start, "APP_LINK", &[("buttonAndroidScheme1", "a://x"), ("buttonIosScheme1", " i://x ")]);
+        app.is_valid();
+        for broken in ["a://x y", "a://x\ny", "a://\u{7}"] {
+            app.with("buttonAndroidScheme1", broken).is_refused(Rejection::SchemesLength);
+            app.with("buttonIosScheme1", broken).is_refused(Rejection::SchemesLength);
+        }
+    }
+}
+
+#[test]
 fn buttons_are_of_the_manuals_two_types() {
     for kind in ["URL", "BOT_KEYWORD", "ADD_CHANNEL", "MESSAGE_DELIVERY", "1"] {
         button(&direct(), kind, &[]).is_refused(Rejection::ButtonType);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::fields::URL_UNITS_MAX;
 use super::super::numbered_fields::{Row, split_card};
 use super::super::{Draft, Rejection, names};
-use super::{Card, CardMedia, MediaHeight, URL_UNITS_MAX, suggestion};
+use super::{Card, CardMedia, MediaHeight, suggestion};
 
 /// Cards of a carousel (infobip.md 6).
 pub(super) const IN_CAROUSEL: std::ops::RangeInclusive<usize> = 2..=10;
@@ -30,20 +31,41 @@ struct Fields<'a> {
 
 /// The one card of a message that is a card.
 pub(super) fn single(draft: &Draft<'_>) -> Result<Card, Rejection> {
-    let mut cards = gather(draft).into_values();
-    match (cards.next(), cards.next()) {
-        (Some(only), None) => read(&only),
-        _ => Err(Rejection::Cards),
-    }
+    read_all(draft, 1..=1)?.pop().ok_or(Rejection::Cards)
 }
 
 /// The cards of a carousel, in the order of their numbers.
 pub(super) fn carousel(draft: &Draft<'_>) -> Result<Vec<Card>, Rejection> {
+    read_all(draft, IN_CAROUSEL)
+}
+
+/// Row by row of the manual's order: the texts of all cards, then their media, then their suggestions.
+fn read_all(draft: &Draft<'_>, count: std::ops::RangeInclusive<usize>) -> Result<Vec<Card>, Rejection> {
     let cards = gather(draft);
-    if !IN_CAROUSEL.contains(&cards.len()) {
+    let texts = cards.values().map(texts).collect::<Result<Vec<_>, _>>()?;
+    if !count.contains(&cards.len()) {
         return Err(Rejection::Cards);
     }
-    cards.values().map(read).collect()
+    let media = cards.values().map(|card| media(&card.own)).collect::<Result<Vec<_>, _>>()?;
+    let mut read = Vec::with_capacity(cards.len());
+    for ((title, description), media) in texts.into_iter().zip(media) {
+        if title.is_none() && media.is_none() {
+            return Err(Rejection::Cards);
+        }
+        read.push(Card { title, description, media, suggestions: Vec::new() });
+    }
+    for (card, fields) in read.iter_mut().zip(cards.values()) {
+        card.suggestions = suggestion::on_card(&fields.others)?;
+    }
+    Ok(read)
+}
+
+/// Title and description.
+type Texts = (Option<String>, Option<String>);
+
+fn texts(card: &Fields<'_>) -> Result<Texts, Rejection> {
+    let title = card.own.text(names::CARD_TITLE, TITLE_UNITS_MAX, Rejection::TextLength)?;
+    Ok((title, card.own.text(names::CARD_DESCRIPTION, DESCRIPTION_UNITS_MAX, Rejection::TextLength)?))
 }
 
 fn gather<'a>(draft: &Draft<'a>) -> BTreeMap<usize, Fields<'a>> {
@@ -58,16 +80,6 @@ fn gather<'a>(draft: &Draft<'a>) -> BTreeMap<usize, Fields<'a>> {
     }
     cards.retain(|_, card| card.own.names().any(|name| CONTENT.contains(&name)) || suggestion::any(&card.others));
     cards
-}
-
-fn read(card: &Fields<'_>) -> Result<Card, Rejection> {
-    let title = card.own.text(names::CARD_TITLE, TITLE_UNITS_MAX, Rejection::Cards)?;
-    let description = card.own.text(names::CARD_DESCRIPTION, DESCRIPTION_UNITS_MAX, Rejection::Cards)?;
-    let media = media(&card.own)?;
-    if title.is_none() && media.is_none() {
-        return Err(Rejection::Cards);
-    }
-    Ok(Card { title, description, media, suggestions: suggestion::on_card(&card.others)? })
 }
 
 fn media(card: &Row<'_>) -> Result<Option<CardMedia>, Rejection> {

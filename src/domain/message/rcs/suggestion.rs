@@ -1,6 +1,7 @@
 //! The suggestions of an RCS message and of its cards (infobip.md 6).
 
 use super::super::super::timestamp::Timestamp;
+use super::super::fields::{URL_UNITS_MAX, degrees};
 use super::super::numbered_fields::{Row, Rows, choice, is_card_spelling, rows};
 use super::super::{Draft, Rejection, names};
 use super::{OpensIn, Suggestion, SuggestionAction, WebviewMode};
@@ -13,8 +14,6 @@ pub(super) const ON_CARD_MAX: usize = 4;
 pub(super) const TEXT_UNITS_MAX: usize = 25;
 /// Longest postback data, in UTF-16 units (infobip.md 6: 2024 characters).
 pub(super) const POSTBACK_UNITS_MAX: usize = 2_024;
-/// Longest address to open, in UTF-16 units (infobip.md 6: 2048 characters).
-pub(super) const URL_UNITS_MAX: usize = 2_048;
 /// Digits of a number to dial (infobip.md 6: `^\+?[0-9]\d{1,14}$`).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
 /// North and south of the equator, in degrees (infobip.md 6).
@@ -84,7 +83,7 @@ fn card_rows<'a>(fields: &[(&'a str, &'a str)]) -> Rows<'a> {
 
 fn read_all(rows: &Rows<'_>, count_max: usize) -> Result<Vec<Suggestion>, Rejection> {
     if rows.len() > count_max {
-        return Err(Rejection::Suggestions);
+        return Err(Rejection::ButtonsLength);
     }
     rows.values().map(read).collect()
 }
@@ -92,13 +91,15 @@ fn read_all(rows: &Rows<'_>, count_max: usize) -> Result<Vec<Suggestion>, Reject
 fn read(row: &Row<'_>) -> Result<Suggestion, Rejection> {
     let kind = row.get(names::SUGGESTION_TYPE_PREFIX).ok_or(Rejection::Suggestions)?;
     let read_action = choice(kind, TYPES).ok_or(Rejection::Suggestions)?;
-    let text = required(text(row, names::SUGGESTION_TEXT_PREFIX, TEXT_UNITS_MAX)?)?;
+    let text = row.text(names::SUGGESTION_TEXT_PREFIX, TEXT_UNITS_MAX, Rejection::ButtonTextLength)?;
+    let text = text.ok_or(Rejection::ButtonTextLength)?;
     let postback = row.text(names::SUGGESTION_POSTBACK_PREFIX, POSTBACK_UNITS_MAX, Rejection::Suggestions)?;
     Ok(Suggestion { action: read_action(row)?, postback: postback.unwrap_or_else(|| text.clone()), text })
 }
 
 fn open_url(row: &Row<'_>) -> Result<SuggestionAction, Rejection> {
-    let url = required(row.address(names::SUGGESTION_URL_PREFIX, URL_UNITS_MAX, Rejection::Suggestions)?)?;
+    let url = row.address(names::SUGGESTION_URL_PREFIX, URL_UNITS_MAX, Rejection::ButtonUrlLength)?;
+    let url = url.ok_or(Rejection::ButtonUrlLength)?;
     let opens_in = row.choice(names::SUGGESTION_OPENS_IN_PREFIX, OPENS_IN, Rejection::Suggestions)?;
     Ok(SuggestionAction::OpenUrl { url, opens_in })
 }
@@ -112,8 +113,8 @@ fn dial_phone(row: &Row<'_>) -> Result<SuggestionAction, Rejection> {
 
 fn show_location(row: &Row<'_>) -> Result<SuggestionAction, Rejection> {
     Ok(SuggestionAction::ShowLocation {
-        latitude: degrees(row, names::SUGGESTION_LATITUDE_PREFIX, LATITUDE_MAX)?,
-        longitude: degrees(row, names::SUGGESTION_LONGITUDE_PREFIX, LONGITUDE_MAX)?,
+        latitude: required(degrees(row.get(names::SUGGESTION_LATITUDE_PREFIX), LATITUDE_MAX))?,
+        longitude: required(degrees(row.get(names::SUGGESTION_LONGITUDE_PREFIX), LONGITUDE_MAX))?,
         label: text(row, names::SUGGESTION_LABEL_PREFIX, LABEL_UNITS_MAX)?,
     })
 }
@@ -139,10 +140,4 @@ fn text(row: &Row<'_>, name: &str, units_max: usize) -> Result<Option<String>, R
 
 fn required<T>(value: Option<T>) -> Result<T, Rejection> {
     value.ok_or(Rejection::Suggestions)
-}
-
-/// Degrees from `-max` to `max`; neither infinite nor not a number, which compare as neither.
-fn degrees(row: &Row<'_>, name: &str, max: f64) -> Result<f64, Rejection> {
-    let degrees = row.get(name).and_then(|text| text.parse::<f64>().ok());
-    degrees.filter(|degrees| (-max..=max).contains(degrees)).ok_or(Rejection::Suggestions)
 }

@@ -39,6 +39,15 @@ fn suggestion(kind: &str, fields: &[(&str, &str)]) -> [(Given, &'static str); 2]
     [(of(text_message(), "suggestion"), "suggestion"), (of(card(), "card1Suggestion"), "card1Suggestion")]
 }
 
+/// What a suggestion is refused with for the sake of a field.
+fn wrong(field: &str) -> Rejection {
+    match field {
+        "Text" => Rejection::ButtonTextLength,
+        "Url" => Rejection::ButtonUrlLength,
+        _ => Rejection::Suggestions,
+    }
+}
+
 fn body(given: &Given) -> RcsBody {
     content(given).body
 }
@@ -58,16 +67,16 @@ fn first_suggestion(given: &Given) -> Suggestion {
 
 #[test]
 fn limits_of_message_and_cards() {
-    use Rejection::{Cards, From, MediaUrl, TextLength};
+    use Rejection::{From, MediaUrl, TextLength};
     text_message().limits("sender", letters, 100, From);
     text_message().limits("text", text, 3_072, TextLength);
     file().limits("fileUrl", address, 2_048, MediaUrl);
     file().limits("thumbnailUrl", address, 2_048, MediaUrl);
-    card().limits("card1Title", text, 200, Cards);
-    card().limits("card1Description", text, 2_000, Cards);
+    card().limits("card1Title", text, 200, TextLength);
+    card().limits("card1Description", text, 2_000, TextLength);
     card().limits("card1MediaUrl", address, 2_048, MediaUrl);
     card().limits("card1ThumbnailUrl", address, 2_048, MediaUrl);
-    carousel([1, 2]).limits("card2Title", text, 200, Cards);
+    carousel([1, 2]).limits("card2Title", text, 200, TextLength);
 
     text_message().needs("sender", From);
     text_message().needs("text", TextLength);
@@ -101,7 +110,7 @@ fn limits_of_suggestions() {
     ];
     for (kind, fields, field, filled, max) in limits {
         for (given, prefix) in suggestion(kind, fields) {
-            given.limits(&format!("{prefix}{field}1"), filled, max, Rejection::Suggestions);
+            given.limits(&format!("{prefix}{field}1"), filled, max, wrong(field));
         }
     }
     let needed = [
@@ -117,7 +126,7 @@ fn limits_of_suggestions() {
     ];
     for (kind, fields, field) in needed {
         for (given, prefix) in suggestion(kind, fields) {
-            given.needs(&format!("{prefix}{field}1"), Rejection::Suggestions);
+            given.needs(&format!("{prefix}{field}1"), wrong(field));
         }
     }
 }
@@ -153,7 +162,7 @@ fn suggestions_take_what_the_platform_takes() {
         for (given, prefix) in suggestion(kind, fields) {
             let name = format!("{prefix}{field}1");
             taken.iter().for_each(|value| drop(given.with(&name, value).is_valid()));
-            refused.iter().for_each(|value| given.with(&name, value).is_refused(Rejection::Suggestions));
+            refused.iter().for_each(|value| given.with(&name, value).is_refused(wrong(field)));
         }
     }
 }
@@ -170,19 +179,21 @@ fn counts_of_suggestions_and_cards() {
         for count in [0, 1, max - 1, max] {
             some(count).is_valid();
         }
-        some(max + 1).is_refused(Rejection::Suggestions);
+        some(max + 1).is_refused(Rejection::ButtonsLength);
     }
     for count in [2, 3, 9, 10] {
         carousel(1..=count).is_valid();
     }
-    for count in [0, 1, 11] {
+    // The contract has no eleventh.
+    carousel(1..=11).is_valid();
+    for count in [0, 1] {
         carousel(1..=count).is_refused(Rejection::Cards);
     }
     carousel([]).with("contentType", "CARD").is_refused(Rejection::Cards);
     carousel([1, 2]).with("contentType", "CARD").is_refused(Rejection::Cards);
-    let RcsBody::Carousel { cards, width: CardWidth::Medium } = body(&carousel([10, 2, 50])) else { panic!() };
+    let RcsBody::Carousel { cards, width: CardWidth::Medium } = body(&carousel([10, 2, 7])) else { panic!() };
     let titles: Vec<_> = cards.iter().filter_map(|card| card.title.as_deref()).collect();
-    assert_eq!(titles, ["Card 2", "Card 10", "Card 50"]);
+    assert_eq!(titles, ["Card 2", "Card 7", "Card 10"]);
 }
 
 #[test]
@@ -253,10 +264,10 @@ fn checks_have_their_order() {
     let fixes: &[(&[(&str, &str)], Rejection)] = &[
         (&[("sender", "Waypost")], Rejection::From),
         (&[("contentType", "CARD")], Rejection::ContentType),
-        (&[("cardOrientation", "")], Rejection::Cards),
-        (&[("card1Title", "One")], Rejection::Cards),
+        (&[("card1Title", "One")], Rejection::TextLength),
         (&[("card1MediaUrl", URL)], Rejection::MediaUrl),
         (&[("card1SuggestionType1", "REPLY")], Rejection::Suggestions),
+        (&[("cardOrientation", "")], Rejection::Cards),
         (&[("suggestionType1", "REPLY")], Rejection::Suggestions),
         (&[("fallbackSender", "Waypost")], Rejection::FallbackSender),
     ];
@@ -277,6 +288,42 @@ fn checks_have_their_order() {
         now = now.with_all(fix);
     }
     assert_eq!(content(&now).fallback, Some(SmsFallback { sender: "Waypost".into(), text: "Hi".into() }));
+}
+
+#[test]
+fn the_texts_of_all_cards_come_before_their_media_and_those_before_suggestions() {
+    let mut now = carousel([1, 2]).with_all(&[
+        ("card1SuggestionText1", "Tap"),
+        ("card1MediaUrl", "x"),
+        ("card2MediaUrl", "x"),
+        ("card2Title", &letters(201)),
+    ]);
+    for (name, value, rejection) in [
+        ("card2Title", "Two", Rejection::TextLength),
+        ("card1MediaUrl", URL, Rejection::MediaUrl),
+        ("card2MediaUrl", URL, Rejection::MediaUrl),
+        ("card1SuggestionType1", "REPLY", Rejection::Suggestions),
+    ] {
+        now.is_refused(rejection);
+        now = now.with(name, value);
+    }
+    now.is_valid();
+}
+
+#[test]
+fn what_only_another_kind_shows_is_not_dropped_in_silence() {
+    for name in ["fileUrl", "thumbnailUrl", "card1Title", "card3MediaUrl", "card2SuggestionText1"] {
+        text_message().with(name, "x").is_refused(Rejection::ContentType);
+    }
+    for name in ["text", "card1Title"] {
+        file().with(name, "x").is_refused(Rejection::ContentType);
+    }
+    for name in ["text", "fileUrl", "thumbnailUrl"] {
+        card().with(name, "x").is_refused(Rejection::ContentType);
+        carousel([1, 2]).with(name, "x").is_refused(Rejection::ContentType);
+    }
+    // Choices show nothing, and Viber's fields are none of RCS.
+    text_message().with_all(&[("card1MediaHeight", "TALL"), ("cardWidth", "SMALL"), ("imageUrl", "x")]).is_valid();
 }
 
 #[test]

@@ -42,6 +42,22 @@ fn least(form: &Form, name: &str, of: Of, least: usize, below: Rejection) {
 fn nothing_is_longer_than_the_platform_takes() {
     let header = |kind: &str| whatsapp().set("headerType", kind).set("headerFilename", "a.pdf");
     for (form, name, of, max, beyond) in [
+        (sms(), "sender", X, 16, Rejection::From),
+        (sms(), "sender", EMOJI, 16, Rejection::From),
+        (sms(), "text", CYRILLIC, 25 * 67, Rejection::TextLength),
+        (sms(), "text", KANA, 1_333, Rejection::TextLength),
+        (sms(), "bulkId", X, 100, Rejection::BulkIdLength),
+        (sms(), "bulkId", EMOJI, 100, Rejection::BulkIdLength),
+        (sms(), "contactKey", X, 254, Rejection::ContactKey),
+        (sms(), "contactKey", EMOJI, 254, Rejection::ContactKey),
+        (sms(), "dltPrincipalEntityId", X, 50, Rejection::PrincipalEntityId),
+        (sms(), "dltPrincipalEntityId", EMOJI, 50, Rejection::PrincipalEntityId),
+        (sms().set("dltPrincipalEntityId", "1"), "dltContentTemplateId", X, 50, Rejection::ContentTemplateId),
+        (sms(), "eventDefinitionKey", EMOJI, 200, Rejection::EventDefinition),
+        (mms(), "sender", EMOJI, 16, Rejection::From),
+        (mms(), "fallbackSender", EMOJI, 16, Rejection::FallbackSender),
+        (whatsapp(), "sender", EMOJI, 24, Rejection::From),
+        (viber("TEXT"), "sender", EMOJI, 20, Rejection::From),
         (lms(), "sender", X, 16, Rejection::From),
         (lms(), "title", X, 66, Rejection::TitleLength),
         (lms(), "title", EMOJI, 66, Rejection::TitleLength),
@@ -50,8 +66,8 @@ fn nothing_is_longer_than_the_platform_takes() {
         (lms(), "resellerCode", DIGITS, 9, Rejection::ResellerCode),
         (mms(), "sender", X, 16, Rejection::From),
         (mms(), "title", EMOJI, 66, Rejection::TitleLength),
-        (mms(), "segmentText1", X, 1_600, Rejection::Segments),
-        (mms(), "segmentText1", EMOJI, 1_600, Rejection::Segments),
+        (mms(), "segmentText1", X, 1_600, Rejection::TextLength),
+        (mms(), "segmentText1", EMOJI, 1_600, Rejection::TextLength),
         (mms(), "segmentUrl2", URL, 2_048, Rejection::MediaUrl),
         (mms(), "segmentMediaType2", MIME, 127, Rejection::Segments),
         (mms(), "segmentText3", X, 16_384, Rejection::Segments),
@@ -105,7 +121,7 @@ fn nothing_is_shorter_than_the_platform_takes() {
         (lms(), "text", X, 1, Rejection::TextLength),
         (lms(), "resellerCode", DIGITS, 1, Rejection::ResellerCode),
         (mms(), "sender", X, 1, Rejection::From),
-        (mms(), "segmentText1", X, 1, Rejection::Segments),
+        (mms(), "segmentText1", X, 1, Rejection::TextLength),
         (mms(), "segmentText3", X, 1, Rejection::Segments),
         (whatsapp(), "sender", X, 1, Rejection::From),
         (whatsapp(), "templateName", X, 1, Rejection::TemplateName),
@@ -158,4 +174,46 @@ fn there_are_no_more_rows_than_the_platform_takes() {
         placeholders(count).content();
     }
     placeholders(51).is_refused(Rejection::Placeholders);
+}
+
+#[test]
+fn an_sms_has_at_most_4000_bytes() {
+    // Three bytes to a kana: 1333 of them leave one byte.
+    let text = |rest: &str| sms().set("text", format!("{}{rest}", "あ".repeat(1_333)));
+    text("").content();
+    text("x").content();
+    text("xx").is_refused(Rejection::TextLength);
+}
+
+#[test]
+fn all_texts_together_have_a_limit() {
+    // What arranges segments is no part of callback data, which is shorter; the sender counts too.
+    let texts = |bytes: usize| {
+        let segment = |form: Form, n: usize, bytes: usize| {
+            form.set(&format!("segmentType{n}"), "SMIL").set(&format!("segmentText{n}"), X(bytes))
+        };
+        let full = segment(segment(Form::new("MMS"), 1, 16_384), 2, 16_384);
+        segment(full, 3, bytes - 2 * 16_384 - "ACME".len())
+    };
+    for bytes in [CONTENT_BYTES_MAX - 1, CONTENT_BYTES_MAX] {
+        assert_eq!(texts(bytes).content().bytes(), bytes);
+    }
+    texts(CONTENT_BYTES_MAX + 1).is_refused(Rejection::MessageSize);
+}
+
+#[test]
+fn names_and_ids_hold_no_control_characters() {
+    for control in ["a\nb", "a\tb", "a\u{7}b", "a\u{85}b"] {
+        for (name, rejection) in [
+            ("sender", Rejection::From),
+            ("bulkId", Rejection::Characters),
+            ("journeyName", Rejection::Characters),
+            ("contactKey", Rejection::ContactKey),
+            ("fallbackSender", Rejection::FallbackSender),
+        ] {
+            mms().set(name, control).is_refused(rejection);
+        }
+    }
+    mms().set("fallbackText", "a\u{7}b").is_refused(Rejection::Characters);
+    mms().set("fallbackText", "a\nb").content();
 }

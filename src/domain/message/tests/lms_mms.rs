@@ -46,7 +46,8 @@ fn a_segment_has_a_type_and_what_the_type_needs() {
     mms().unset("segmentType2").is_refused(Rejection::Segments);
     mms().set("segmentMediaType4", "image/png").is_refused(Rejection::Segments);
     mms().set("segmentType1", "UPLOADED_REFERENCE").is_refused(Rejection::Segments);
-    mms().set("segmentText1", " \n").is_refused(Rejection::Segments);
+    mms().set("segmentText1", " \n").is_refused(Rejection::TextLength);
+    mms().set("segmentText3", " \n").is_refused(Rejection::Segments);
     mms().unset("segmentUrl2").is_refused(Rejection::MediaUrl);
     mms().set("segmentUrl2", "ftp://cdn.example/a.jpg").is_refused(Rejection::MediaUrl);
     // A row of nothing but blanks is none.
@@ -61,4 +62,13 @@ fn a_media_type_is_type_and_subtype() {
     for wrong in ["png", "/png", "image/", "image/png; q=1", "image/png/x", "im age/png", ".a/b"] {
         mms().set("segmentMediaType2", wrong).is_refused(Rejection::Segments);
     }
+}
+
+#[test]
+fn texts_are_checked_before_all_else_in_the_segments() {
+    let form = Form::new("MMS").set("segmentType1", "LINK").set("segmentUrl1", "x").set("segmentType2", "TEXT");
+    form.is_refused(Rejection::TextLength);
+    let form = form.set("segmentText2", "Hi");
+    form.is_refused(Rejection::MediaUrl);
+    form.set("segmentUrl1", "https://cdn.example/a.jpg").content();
 }

@@ -123,3 +123,21 @@ fn a_scenario_key_is_letters_and_digits_and_omni_buttons_may_dial() {
         omni().set("buttonUrl", wrong).is_refused(Rejection::ButtonUrlLength);
     }
 }
+
+#[test]
+fn what_only_another_kind_shows_is_not_dropped_in_silence() {
+    for (kind, foreign) in [
+        ("TEXT", &["imageUrl", "videoUrl", "videoSeconds", "thumbnailUrl", "fileUrl", "fileName"][..]),
+        ("IMAGE", &["videoUrl", "thumbnailUrl", "fileUrl", "fileName"]),
+        ("VIDEO", &["imageUrl", "fileUrl", "fileName"]),
+        ("FILE", &["text", "buttonText", "buttonUrl", "imageUrl", "videoUrl"]),
+    ] {
+        for name in foreign {
+            viber(kind).set(name, "x").is_refused(Rejection::ContentType);
+            viber(kind).set(name, " ").content();
+        }
+        // What Viber has no kind for is not looked at.
+        viber(kind).set("card1Title", "x").set("imageLink", "x").content();
+    }
+    viber("TEXT").unset("contentType").set("imageUrl", "https://cdn.example/s.jpg").is_refused(Rejection::ContentType);
+}

@@ -36,7 +36,8 @@ fn a_template_needs_its_name_and_language_alone() {
 #[test]
 fn placeholders_are_as_many_as_the_template_has() {
     let filled = bare().set("placeholder1", " \"{{a}}\" ").set("placeholder2", "مرحبا").set("placeholder3", "");
-    assert_eq!(read(&filled).placeholders, [" \"{{a}}\" ", "مرحبا"]);
+    filled.is_refused(Rejection::Placeholders);
+    assert_eq!(read(&filled.clone().unset("placeholder3")).placeholders, [" \"{{a}}\" ", "مرحبا"]);
     assert_eq!(read(&filled.clone().set("placeholderCount", "1")).placeholders, [" \"{{a}}\" "]);
     assert!(read(&filled.clone().set("placeholderCount", "0")).placeholders.is_empty());
     filled.clone().set("placeholderCount", "3").is_refused(Rejection::Placeholders);
@@ -119,4 +120,14 @@ fn buttons_keep_their_order_and_have_what_their_type_needs() {
     form.clone().unset("buttonParameter7").is_refused(Rejection::ButtonTextLength);
     form.clone().set("buttonParameter5", " ").is_refused(Rejection::ButtonTextLength);
     form.set("buttonParameter3", "a b").is_refused(Rejection::ButtonUrlLength);
+}
+
+#[test]
+fn without_a_count_a_placeholder_that_came_empty_is_missed() {
+    let some = bare().set("placeholder1", "Ana");
+    some.content();
+    some.clone().set("placeholder2", "").is_refused(Rejection::Placeholders);
+    some.clone().set("placeholder2", "").set("placeholderCount", "1").content();
+    // Beyond what the contract has.
+    some.set("placeholder51", "").set("placeholder02", "").content();
 }
