@@ -360,7 +360,7 @@ impl Parts {
             Arc::clone(&recorder),
             UNASSIGNED_MAX,
         ));
-        let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone()));
+        let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), sfmc.clone(), Arc::clone(&clock)));
         let remover = Arc::new(Remover::new(store.clone(), Arc::clone(&recorder), Arc::clone(&book)));
         let retention =
             Retention::new(Arc::clone(&remover), Arc::clone(&clock), tenants.clone(), RetentionSettings::default());

@@ -60,10 +60,10 @@ impl<S> Extension<S> {
 
 impl<S> Column<S> {
     /// Cuts a text to the column's length by rule, never by accident: in UTF-16 units, as SFMC counts, and never
-    /// through a character.
+    /// through a character. A key is never cut: it would stand for another row.
     fn cut(&self, cell: Cell) -> Cell {
         match (self.column_type, cell) {
-            (ColumnType::Text(length), Cell::Text(text)) => Cell::Text(cut_utf16(&text, length)),
+            (ColumnType::Text(length), Cell::Text(text)) if !self.primary_key => Cell::Text(cut_utf16(&text, length)),
             (_, cell) => cell,
         }
     }

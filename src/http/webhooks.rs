@@ -21,8 +21,8 @@ use crate::reporting::inbox::{Inbox, WrongCredentials};
 use crate::reporting::recorder::Recorder;
 
 /// Smallest limit of a body, in bytes: Infobip may gather 2000 entries in one (infobip.md 9.7), of a few hundred bytes each
-/// and with callback data of up to 4000 characters.
-const BODY_BYTES_MAX_AT_LEAST: usize = 4 * 1024 * 1024;
+/// and with callback data of up to 4000 characters, of which some take several bytes.
+const BODY_BYTES_MAX_AT_LEAST: usize = 16 * 1024 * 1024;
 
 /// The routes; `body_bytes_max` is the limit of other bodies.
 pub(super) fn routes(config: &mut ServiceConfig, body_bytes_max: usize) {

@@ -9,7 +9,9 @@ mod inbound;
 mod seen;
 mod value;
 
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
@@ -72,9 +74,10 @@ pub(crate) fn inbound(now: Timestamp, body: &[u8]) -> Entries<Option<HeardInboun
     Ok(entries(body)?.into_iter().map(|entry| inbound::inbound(now, entry)).collect())
 }
 
-/// The entries of `{"results":[…]}`, of a bare array, or a single one.
+/// The entries of `{"results":[…]}`, of a bare array, or a single one. Bytes that are no text stand as U+FFFD.
 fn entries(body: &[u8]) -> Result<Vec<Value>, Malformed> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| Malformed::NotJson)?;
+    let text = String::from_utf8_lossy(body);
+    let Ok(body) = serde_json::from_str::<Value>(&text) else { return entries_apart(&text) };
     let entries = match body {
         Value::Object(mut object) => match object.remove("results") {
             Some(Value::Array(entries)) => entries,
@@ -86,6 +89,22 @@ fn entries(body: &[u8]) -> Result<Vec<Value>, Malformed> {
         other => vec![other],
     };
     if entries.len() > ENTRIES_MAX { Err(Malformed::TooMany) } else { Ok(entries) }
+}
+
+/// The entries of a body that can't be read as a whole, such as for half a surrogate pair in one of them: each is read by
+/// itself, and one that can't be is null, which is no entry.
+fn entries_apart(body: &str) -> Result<Vec<Value>, Malformed> {
+    #[derive(Deserialize)]
+    struct Results<'a> {
+        #[serde(borrow)]
+        results: Vec<&'a RawValue>,
+    }
+    let results = serde_json::from_str::<Results<'_>>(body).map(|body| body.results);
+    let entries = results.or_else(|_| serde_json::from_str(body)).map_err(|_| Malformed::NotJson)?;
+    if entries.len() > ENTRIES_MAX {
+        return Err(Malformed::TooMany);
+    }
+    Ok(entries.into_iter().map(|entry| serde_json::from_str(entry.get()).unwrap_or_default()).collect())
 }
 
 fn message_id(given: Text) -> Result<String, Malformed> {

@@ -1,8 +1,10 @@
 //! What the reports activity answers: from our own store, else from the data extension (spec R4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{FoundRow, RowSink, RowSinkError};
+use crate::clock::Clock;
 use crate::dispatch::book::{QueueBook, account_key};
 use crate::domain::ids::{MessageId, Mid};
 use crate::domain::inbound::Pairing;
@@ -15,11 +17,15 @@ use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store
 /// Clicks, and replies, of one message that are looked through for the newest.
 const LOOKED_THROUGH_MAX: usize = 1_000;
 
+/// How long the data extensions may be asked for one contact: well below the time that SFMC gives an activity.
+const EXTENSION_DEADLINE: Duration = Duration::from_secs(8);
+
 /// See the module's documentation.
 pub(crate) struct Lookup {
     store: Store,
     book: Arc<QueueBook>,
     rows: Arc<dyn RowSink>,
+    clock: Arc<dyn Clock>,
 }
 
 /// A message that the store knows, or has reports of.
@@ -33,8 +39,8 @@ struct Known {
 }
 
 impl Lookup {
-    pub(crate) fn new(store: Store, book: Arc<QueueBook>, rows: Arc<dyn RowSink>) -> Self {
-        Self { store, book, rows }
+    pub(crate) fn new(store: Store, book: Arc<QueueBook>, rows: Arc<dyn RowSink>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, book, rows, clock }
     }
 
     /// What became of the message that the in-arguments name.
@@ -51,7 +57,13 @@ impl Lookup {
         if let Some(answer) = self.stored(tenant, kind, text, &known)? {
             return Ok(answer);
         }
-        Ok(self.in_extension(tenant, kind, arguments, text).await)
+        tokio::select! {
+            answer = self.in_extension(tenant, kind, arguments, text) => Ok(answer),
+            () = self.clock.sleep(EXTENSION_DEADLINE) => {
+                tracing::warn!(tenant.mid = %tenant.mid, "SFMC took too long to say what it has of a report");
+                Ok(ReportAnswer::without(kind, QueueStatus::Sent))
+            }
+        }
     }
 
     fn known(&self, mid: Mid, text: &str) -> Result<Known, StoreError> {

@@ -247,7 +247,8 @@ impl World {
                 calls_per_minute: self.calls_per_minute,
             },
         }));
-        let lookup = Arc::new(Lookup::new(store.clone(), Arc::clone(&book), Arc::new(self.target.clone())));
+        let lookup =
+            Arc::new(Lookup::new(store.clone(), Arc::clone(&book), Arc::new(self.target.clone()), clock.clone()));
         let intake = Intake::new(store.clone(), clock.clone(), random, tenants.clone(), Arc::clone(&book));
         Process {
             store,

@@ -161,6 +161,23 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn an_entry_that_is_no_text_costs_the_others_nothing() {
+    let good = r#"{"messageId":"m1","status":{"groupId":3,"id":5}}"#;
+    let surrogate =
+        r#"{"messageId":"m2","callbackData":"cut \\ud83d","status":{"groupId":3,"id":5}}"#.replace("\\\\", "\\");
+    let number = r#"{"messageId":"m3","price":{"pricePerMessage":1e999},"status":{"groupId":3,"id":5}}"#;
+    for body in [format!(r#"{{"results":[{surrogate},{good},{number}]}}"#), format!("[{surrogate},{good},{number}]")] {
+        let read = reports(Channel::Sms, body.as_bytes()).unwrap();
+        let ids: Vec<_> = read.iter().flatten().map(|arrived| arrived.message_id()).collect();
+        assert_eq!((read.len(), ids), (3, vec!["m1"]), "{body}");
+    }
+    let mut bytes = format!(r#"{{"results":[{good},{{"messageId":"m?","status":{{"groupId":3}}}}]}}"#).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
+    bytes[at] = 0xff;
+    assert_eq!(reports(Channel::Sms, &bytes).unwrap().len(), 2);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(body: Vec<u8>) {

@@ -69,6 +69,8 @@ impl Waiting {
 #[derive(Default)]
 struct Sorted {
     by_target: BTreeMap<TargetKey, Vec<Parcel>>,
+    /// Replies whose rows wait for their target; their events don't.
+    events_only: Vec<Parcel>,
     /// Places whose entries have nothing left to do.
     done: Vec<OutboxPlace>,
 }
@@ -103,8 +105,11 @@ impl Forwarder {
             let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
             let has_more = page.len() >= self.settings.rows_max && last.due_at <= until;
             let due = page.into_iter().take_while(|placed| placed.place.due_at <= until);
-            let Sorted { by_target, done } = self.sort(tenant, due)?;
+            let Sorted { by_target, events_only, done } = self.sort(tenant, due)?;
             self.delete_entries(tenant.mid, &done).await?;
+            if !events_only.is_empty() {
+                let _ready_and_waiting = self.fire_due(tenant, events_only).await?;
+            }
             let targets = by_target.into_iter().map(|(key, parcels)| self.forward_parcels(tenant, key, parcels));
             try_join_all(targets).await?;
             if !has_more {
@@ -116,7 +121,11 @@ impl Forwarder {
     }
 
     /// Whether no target of a lane may be tried now: then its entries need not even be read.
+    /// Replies are read all the same: the events that they fire have nothing to do with the rows' target.
     fn all_wait(&self, tenant: &Tenant, lane: OutboxTarget) -> bool {
+        if lane == OutboxTarget::INBOUND {
+            return false;
+        }
         let now = self.clock.steady();
         let state = self.state();
         tenant.accounts.iter().all(|account| {
@@ -138,7 +147,8 @@ impl Forwarder {
             let Some(account) = account_of(tenant, &placed.entry.account) else { continue };
             let key = |kind| (tenant.mid, account.id.clone(), kind);
             let kinds = kinds(account, placed.place.target);
-            if kinds.iter().all(|kind| self.waits(&key(*kind))) {
+            let fires_events = placed.place.target == OutboxTarget::INBOUND;
+            if !fires_events && kinds.iter().all(|kind| self.waits(&key(*kind))) {
                 continue;
             }
             // A second entry of one subject finds nothing left to do, once the first has gone.
@@ -153,6 +163,8 @@ impl Forwarder {
             let key = key(parcel.kind(account));
             if !self.waits(&key) {
                 sorted.by_target.entry(key).or_default().push(parcel);
+            } else if parcel.inbound().is_some_and(|record| record.open_event().is_some()) {
+                sorted.events_only.push(parcel);
             }
         }
         Ok(sorted)

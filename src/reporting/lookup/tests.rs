@@ -77,7 +77,8 @@ impl Desk {
         let world = World::new(3, vec![tenant(1, vec![account("main", MaybeSent::Repeat)])]);
         let process = world.start(START);
         let extensions = Arc::new(Extensions { rows, ..Extensions::default() });
-        let lookup = Lookup::new(process.store.clone(), Arc::clone(&process.book), extensions.clone());
+        let lookup =
+            Lookup::new(process.store.clone(), Arc::clone(&process.book), extensions.clone(), process.clock.clone());
         Self { world, process, extensions, lookup }
     }
 

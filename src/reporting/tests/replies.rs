@@ -153,3 +153,21 @@ fn the_call_budget_holds_up_no_reply() {
     assert!(stored(&process, "mo-1").event.unwrap().fired_at.is_some());
     assert!(stored(&process, "mo-1").taken_at.is_some());
 }
+
+/// The contact waits only so long for its event, whatever the rows' target does.
+#[test]
+fn an_event_does_not_wait_for_the_target_of_the_rows() {
+    let (world, process) = keeping();
+    world.target.table().down.push(INBOUND.to_owned());
+    reply(&process, "mo-1", None);
+    process.forward();
+    assert!(rows(&world).is_empty());
+    reply(&process, "mo-2", Some(START));
+    process.forward();
+    let record = stored(&process, "mo-2");
+    assert!(record.event.unwrap().fired_at.is_some() && record.taken_at.is_none());
+    world.target.table().down.clear();
+    process.advance(&world, Duration::from_secs(600));
+    process.forward();
+    assert_eq!(rows(&world).len(), 2);
+}
