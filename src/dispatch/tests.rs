@@ -528,9 +528,10 @@ fn what_waited_on_another_machine_is_looked_up_in_the_log_of_its_own_account_and
     let accounts = vec![account("main", MaybeSent::ReportUnknown), account("second", MaybeSent::Repeat)];
     let world = World::new(5, vec![tenant(1, accounts)]);
     let process = world.start(START);
-    let template: &[_] =
+    type Arguments = &'static [(&'static str, &'static str)];
+    let template: Arguments =
         &[("sender", "385915550001"), ("templateName", "hello"), ("templateLanguage", "en"), ("placeholderCount", "0")];
-    let kinds: [(&str, &str, &[(&str, &str)]); 6] = [
+    let kinds: [(&str, &str, Arguments); 6] = [
         ("WhatsApp", "main", template),
         ("WhatsApp", "second", template),
         ("SMS", "main", &[]),
