@@ -131,6 +131,10 @@ async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     let malformed = r#"{"results":[{"to":"385917654321"},{"messageId":5,"status":"the code is blue-heron-42"}]}"#;
     http.post(&token_url).body(malformed).send().await.unwrap();
     http.post(format!("{token_url}x")).body(malformed).send().await.unwrap();
+    let (base, _) = token_url.split_once("/deliveryReport/").unwrap();
+    for path in [format!("urlTracking/sms/{token}"), format!("inboundMessage/{token}"), "inboundMessage".to_owned()] {
+        http.post(format!("{base}/{path}")).body(malformed).send().await.unwrap();
+    }
     assert!(server.terminate().await.success());
 
     let log = server.log();
