@@ -106,7 +106,7 @@ contract! {
     PROMOTIONAL = "promotional", Messaging, Single, "Viber, KakaoChinguTalk over OMNI: `true` for promotional, `false` for transactional messages; promotional without it";
     SEGMENT_TYPE_PREFIX = "segmentType", Messaging, Numbered, "MMS segments in their order: `TEXT`, `LINK` or `SMIL`; at most 20";
     SEGMENT_TEXT_PREFIX = "segmentText", Messaging, Numbered, "Text of a `TEXT` segment, at most 1600 characters, or the document of a `SMIL` one";
-    SEGMENT_URL_PREFIX = "segmentUrl", Messaging, Numbered, "Address of a `LINK` segment's media, at most 2048 characters";
+    SEGMENT_URL_PREFIX = "segmentUrl", Messaging, Numbered, "Address of a `LINK` segment's media, at most 2048 characters; all operators take 300 KB of media in all, most of the US and Canada 1 MB";
     SEGMENT_MEDIA_TYPE_PREFIX = "segmentMediaType", Messaging, Numbered, "Its MIME type such as `image/png`, optional";
     TEMPLATE_NAME = "templateName", Messaging, Single, "WhatsApp: name of the template; Kakao Alim: its code, at most 30 characters";
     TEMPLATE_LANGUAGE = "templateLanguage", Messaging, Single, "WhatsApp: language code of the template, as it is registered";
