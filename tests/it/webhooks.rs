@@ -332,10 +332,11 @@ async fn bodies_have_limits_and_many_entries_are_taken_together() {
             assert_eq!(sent.bring_with(path, wrong.into(), &[]).await.status, 400, "{path} {wrong}");
         }
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(sent.bring_with(path, deep, &[]).await.status, 400, "{path}");
+        // One entry that can't be read, as any other: it costs nothing but itself.
+        Sent::brought(&sent.bring_with(path, deep, &[]).await);
         assert_eq!(sent.bring(path, &json!(vec![7; 5_001])).await.status, 400, "{path}");
         Sent::brought(&sent.bring(path, &json!(vec![7; 5_000])).await);
-        let oversized = format!("[\"{}\"]", "a".repeat(4 * 1024 * 1024));
+        let oversized = format!("[\"{}\"]", "a".repeat(16 * 1024 * 1024));
         assert_eq!(sent.bring_with(path, oversized, &[]).await.status, 413, "{path}");
     }
     // As many as Infobip gathers at most, each with what a marketer may carry along.

@@ -115,9 +115,16 @@ const CASES: &[Case] = &[
     (RCS, unified, OMNI_KEY, OMNI_ONLY),
     (
         RCS,
+        // It says that it went by SMS in the end.
         messages_api,
         OMNI_KEY,
-        &[("messageCount", "1"), ("from", "Theirs"), ("pricePerMessage", ""), ("priceCurrency", "")],
+        &[
+            ("channel", "SMS"),
+            ("messageCount", "1"),
+            ("from", "Theirs"),
+            ("pricePerMessage", ""),
+            ("priceCurrency", ""),
+        ],
     ),
     (CHINGU, unified, OMNI_KEY, OMNI_ONLY),
     (ALIM, unified, OMNI_KEY, OMNI_ONLY),
