@@ -70,6 +70,16 @@ pub(crate) fn activity_id(callback_data: &str) -> Option<ActivityId> {
     ActivityId::new(&named.activity_id).ok()
 }
 
+/// The contact key that callback data of ours names; `None` for anything else. Personal data.
+pub(crate) fn contact_key(callback_data: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        contact_key: String,
+    }
+    serde_json::from_str::<Named>(callback_data).ok().map(|named| named.contact_key)
+}
+
 fn push_json(text: &mut Vec<u8>, value: &str) {
     // Text can always be written as JSON, and memory takes it.
     serde_json::to_writer(text, value).ok();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::removal::{Remover, Wanted};
 use crate::clock::Clock;
 use crate::dispatch::Dispatch;
+use crate::domain::callback_data;
 use crate::domain::ids::{MessageId, Mid, QueueId};
 use crate::domain::person::Person;
 use crate::store::{
@@ -170,7 +171,8 @@ fn reports(person: &Arc<Person>, found: &Found) -> Wanted {
         let theirs = |number: Option<&String>| number.is_some_and(|number| person.has_number(number));
         let to = record.reports.delivery.as_ref().and_then(|report| report.to.as_ref());
         let seen_by = record.reports.seen.as_ref().and_then(|seen| seen.recipient.as_ref());
-        is_of(report, &messages) || theirs(to) || theirs(seen_by)
+        let data = record.reports.delivery.as_ref().and_then(|report| report.callback_data.as_ref());
+        is_of(report, &messages) || theirs(to) || theirs(seen_by) || names(&person, data)
     })
 }
 
@@ -179,7 +181,10 @@ fn clicks(person: &Arc<Person>, found: &Found) -> Wanted {
     Arc::new(move |trace, kept| {
         let (Trace::Click(report, _), Kept::Click(record)) = (*trace, kept) else { return false };
         let clicked = record.click.recipient.as_ref().is_some_and(|number| person.has_number(number));
-        clicked || is_of(report, &messages) || strays.contains(&report)
+        clicked
+            || names(&person, record.click.callback_data.as_ref())
+            || is_of(report, &messages)
+            || strays.contains(&report)
     })
 }
 
@@ -190,8 +195,13 @@ fn replies(person: &Arc<Person>, found: &Found) -> Wanted {
         let answers = record.pairing.as_ref().is_some_and(|pairing| {
             person.has_contact_key(&pairing.contact_key) || messages.contains(&place(pairing.message_id))
         });
-        answers || person.has_number(&record.inbound.sender)
+        answers || names(&person, record.inbound.callback_data.as_ref()) || person.has_number(&record.inbound.sender)
     })
+}
+
+/// Whether callback data names the person: it always carries the contact key (spec M4), also where nothing else does.
+fn names(person: &Person, callback_data: Option<&String>) -> bool {
+    callback_data.and_then(|data| callback_data::contact_key(data)).is_some_and(|key| person.has_contact_key(&key))
 }
 
 fn indexes(found: &Found) -> Wanted {

@@ -190,3 +190,19 @@ async fn a_held_queue_gives_its_messages_up_too() {
     assert_eq!(desk.erase(ada()).await.counts.waiting, 1);
     assert!(!desk.is_there(id));
 }
+
+/// Nothing but its callback data says whose a reply is that was paired with no message.
+#[tokio::test]
+async fn a_contact_key_in_callback_data_is_found() {
+    let desk = Desk::new();
+    let main = AccountId::new("main").unwrap();
+    let to = ReplyTo { mid: MID, account: main, policy: ReplyPolicy::default(), queue: None, may_fire: false };
+    for (id, key) in [("in-1", "C-1"), ("in-2", "C-2")] {
+        let callback_data = Some(format!(r#"{{"ActivityId":"a","ContactKey":"{key}"}}"#));
+        let inbound = InboundMessage { callback_data, ..desk.inbound(id, "491709999999") };
+        now(desk.process.recorder.record_inbound(to.clone(), inbound)).unwrap();
+    }
+    assert_eq!(desk.erase(Person::by_contact_key("C-1")).await.counts.inbound, 1);
+    let left = desk.process.store.reports().all_inbound(MID, 9).unwrap();
+    assert_eq!(left.iter().map(|record| record.inbound.message_id.as_str()).collect::<Vec<_>>(), ["in-2"]);
+}
