@@ -108,7 +108,7 @@ export class Wizard {
     this.#name = activity.name ?? "";
     this.server.mid = midOf(activity);
     try {
-      const notices = await this.#readJourney();
+      const notices = await this.#readJourney(CONTEXT_MS);
       const opened = await this.server.call("open", { activity, journey: this.#journey });
       this.#arguments = opened.arguments;
       this.#audience = opened.audience ?? null;
@@ -130,12 +130,16 @@ export class Wizard {
     return this.#open();
   }
 
-  /** @returns {Promise<string[]>} what is to be said of the journey */
-  async #readJourney() {
+  /**
+   * Has the server read what Journey Builder said of the journey.
+   *
+   * @param {number} waitMs for answers that have not come
+   * @returns {Promise<string[]>} what is to be told of it
+   */
+  async #readJourney(waitMs) {
     const { builder } = this;
-    const until = performance.now() + CONTEXT_MS;
     const names = Object.entries(CONTEXT);
-    const answers = await Promise.all(names.map(([, event]) => builder.answer(event, Math.max(0, until - performance.now()))));
+    const answers = await Promise.all(names.map(([, event]) => builder.answer(event, waitMs)));
     const context = Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
     const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
     this.#journey = read.journey;
@@ -149,7 +153,7 @@ export class Wizard {
     clearTimeout(this.#lateTimer);
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
-        await this.#readJourney();
+        await this.#readJourney(0);
         await this.#render();
       });
     }, LATE_MS);
