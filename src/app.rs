@@ -26,6 +26,8 @@ use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
+use crate::pages::configuration::Configurations;
+use crate::pages::session::Sessions;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::catch_up::CatchUp;
 use crate::reporting::erasure::Eraser;
@@ -153,6 +155,8 @@ pub(crate) struct Parts {
     templates: Arc<TemplateBook>,
     sfmc: Arc<SfmcClient>,
     activity_settings: ActivitySettings,
+    sessions: Arc<Sessions>,
+    configurations: Arc<Configurations>,
 }
 
 impl App {
@@ -192,6 +196,9 @@ impl App {
             lookup: Arc::clone(&parts.lookup),
             recorder: Arc::clone(&parts.recorder),
             activity_settings: parts.activity_settings.clone(),
+            sessions: Arc::clone(&parts.sessions),
+            configurations: Arc::clone(&parts.configurations),
+            frame_hosts: config.pages.frame_hosts.clone(),
             body_bytes_max: config.server.body_bytes_max,
         };
         let stop_timeout = config.server.stop_timeout_secs;
@@ -388,6 +395,9 @@ impl Parts {
             concurrent_requests: number(config.activity.concurrent_requests),
             ..ActivitySettings::new(public_base_url)
         };
+        let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
+        let lifecycle = Arc::new(lifecycle);
+        let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
         Ok(Self {
             store,
             clock,
@@ -402,11 +412,13 @@ impl Parts {
             eraser: Arc::new(eraser),
             catch_up: Arc::new(catch_up),
             intake: Arc::new(intake),
-            lifecycle: Arc::new(lifecycle),
+            lifecycle,
             accounts,
             templates,
             sfmc,
             activity_settings,
+            sessions: Arc::new(sessions),
+            configurations: Arc::new(configurations),
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::nearest::{shown, suggestion};
 pub(crate) use master_key::read_master_key_file;
 pub use master_key::{MasterKey, MasterKeySource, generate_master_key_file, read_master_key};
 use setting::Setting;
-pub use setting::{LogFormat, LogLevel, PublicUrl};
+pub use setting::{FrameHosts, LogFormat, LogLevel, PublicUrl};
 
 /// Where the configuration is looked for when nobody says where it is.
 pub const DEFAULT_FILE: &str = "/etc/waypost/waypost.toml";
@@ -183,6 +183,13 @@ settings! {
         retry_delay_ms: u64 = 10_000, in 0..=10_000;
         /// How many contacts SFMC sends at a time. More than 10 must be agreed with SFMC.
         concurrent_requests: u64 = 5, in 1..=50;
+    }
+
+    /// The configuration pages that Journey Builder shows.
+    pages: Pages {
+        /// Hosts whose pages may show ours in a frame and talk to them, with spaces between. `*.` stands for any
+        /// subdomain; without a scheme it is https.
+        frame_hosts: FrameHosts = FrameHosts::default();
     }
 
     /// Logs, on standard error.

@@ -12,6 +12,7 @@ pub(crate) mod extension;
 pub(crate) mod family;
 pub(crate) mod ids;
 pub(crate) mod inbound;
+pub(crate) mod journey;
 pub(crate) mod message;
 pub(crate) mod origin;
 pub(crate) mod person;

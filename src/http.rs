@@ -3,9 +3,8 @@
 //! Public paths are typed into SFMC by hand: they work with and without a trailing slash, without redirects, and never
 //! change between versions.
 
-pub(crate) use activities::CONFIGURATION_PARAMETER;
-
 mod activities;
+mod assets;
 mod error;
 mod health;
 mod webhooks;
@@ -16,7 +15,10 @@ use actix_web::middleware::{DefaultHeaders, NormalizePath, TrailingSlash};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
+use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
+use crate::pages::configuration::Configurations;
+use crate::pages::session::Sessions;
 use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
@@ -33,6 +35,10 @@ pub(crate) struct Services {
     pub(crate) lookup: Arc<Lookup>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) activity_settings: ActivitySettings,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) configurations: Arc<Configurations>,
+    /// Who may frame the pages.
+    pub(crate) frame_hosts: FrameHosts,
     /// Largest body that is read, in bytes.
     pub(crate) body_bytes_max: usize,
 }
@@ -61,6 +67,10 @@ pub(crate) fn public_server(
             .app_data(Data::from(services.lookup))
             .app_data(Data::from(services.recorder))
             .app_data(Data::new(services.activity_settings))
+            .app_data(Data::from(services.sessions))
+            .app_data(Data::from(services.configurations))
+            .app_data(Data::new(services.frame_hosts))
+            .configure(activities::pages::routes)
             .configure(activities::routes)
             .configure(|config| webhooks::routes(config, services.body_bytes_max))
             .default_service(web::to(health::nothing_here))

@@ -19,6 +19,7 @@ mod intake;
 mod listings;
 mod onboarding;
 mod outbound;
+mod pages;
 mod random;
 mod reporting;
 mod sfmc;

@@ -110,13 +110,15 @@ export class StepForm {
   }
 
   /**
-   * Remembers that a field was left: from now on its problem is shown.
+   * Remembers that a field was left: from now on its problem is shown. The picker beside a field belongs to it.
    *
-   * @param {EventTarget | null} target
+   * @param {EventTarget | null} from
+   * @param {EventTarget | null} to
    */
-  leave(target) {
-    const field = target instanceof Element ? target.closest("[data-field]") : null;
+  leave(from, to) {
+    const field = from instanceof Element ? from.closest("[data-field]") : null;
     if (!(field instanceof HTMLElement) || !field.dataset.field) return;
+    if (to instanceof Node && field.contains(to)) return;
     this.#left.add(field.dataset.field);
     this.#showProblems();
   }

@@ -28,6 +28,8 @@ export class MergeFields {
       if (button instanceof HTMLElement) this.#toggle(button);
     });
     this.#search.addEventListener("input", () => this.#filter());
+    // The search box stands inside the form, but is none of its fields.
+    for (const event of ["input", "change"]) this.#popover.addEventListener(event, (happened) => happened.stopPropagation());
     this.#popover.addEventListener("keydown", (event) => this.#onKey(event));
     // Before the search box would lose the focus.
     this.#popover.addEventListener("mousedown", (event) => event.target !== this.#search && event.preventDefault());

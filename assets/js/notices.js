@@ -2,8 +2,6 @@
 
 import { byId, copyOf, text } from "./dom.js";
 
-const THEMES = { info: "slds-scoped-notification_light", warning: "slds-theme_warning", error: "slds-theme_error" };
-
 /**
  * Shows a notice above the form. One with a key takes the place of the one with the same key.
  *
@@ -13,7 +11,7 @@ const THEMES = { info: "slds-scoped-notification_light", warning: "slds-theme_wa
  */
 export function notify(theme, sentence, { key, retry } = {}) {
   const notice = copyOf("notice");
-  notice.classList.add(THEMES[theme]);
+  notice.classList.add(`wp-notice_${theme}`);
   const place = /** @type {HTMLElement} */ (notice.querySelector("[data-slot]"));
   place.textContent = sentence;
   const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));

@@ -278,7 +278,7 @@ export class Wizard {
       this.#onEdited();
       if (target instanceof Element && target.closest("[data-rerender]")) this.#attempt("step", () => this.#render());
     });
-    stage.addEventListener("focusout", ({ target }) => this.#form?.leave(target));
+    stage.addEventListener("focusout", ({ target, relatedTarget }) => this.#form?.leave(target, relatedTarget));
     stage.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
       if (!button || button.disabled) return;

@@ -27,13 +27,12 @@ use crate::domain::report;
 use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::intake::check_works;
 use crate::onboarding::{self, TenantSummary, TenantView};
+use crate::pages::configuration::{CONFIGURATION_PARAMETER, CONTRACT};
 use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
 use crate::sfmc::data_extension::Provisioned;
 use crate::store::{self, OutboxSubject, OutboxTarget, QueueMark, StoreError};
 
-/// Version of the in-argument contract that new activities are written with.
-const CONTRACT: &str = "1";
 /// In-arguments without which no contact can be sent to on one channel or another, and what stands for any value of
 /// theirs.
 const REQUIRED: [&str; 9] = [
@@ -310,7 +309,7 @@ impl Commands {
             customer_key: tenant.verification.salt.as_ref().map(|salt| salt.customer_key.clone()),
             ..self.parts.activity_settings.clone()
         };
-        let query = format!("{}={configuration}", crate::http::CONFIGURATION_PARAMETER);
+        let query = format!("{}={configuration}", CONFIGURATION_PARAMETER);
         Ok(ControlAnswer::Ok(saved_activity(kind, &settings, &request.key, arguments, &query)))
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use toml::Value;
 
-use crate::domain::origin::{Origin, parse_own_origin};
+use crate::domain::origin::{Origin, is_domain, parse_own_origin};
 
 /// Allowed whole numbers.
 pub(crate) type Range = RangeInclusive<u64>;
@@ -139,6 +139,46 @@ impl Setting for PublicUrl {
 
     fn to_toml(&self) -> Option<Value> {
         Some(Value::String(self.as_str().to_owned()))
+    }
+}
+
+/// Hosts that may frame the configuration pages, as `frame-ancestors` of a content security policy takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameHosts(String);
+
+impl FrameHosts {
+    /// The hosts with a space between each two.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for FrameHosts {
+    /// Where Journey Builder's own pages come from (sfmc.md 3.2).
+    fn default() -> Self {
+        Self("https://*.exacttarget.com https://*.marketingcloudapps.com".to_owned())
+    }
+}
+
+impl Setting for FrameHosts {
+    const KIND: &'static str = "host names with spaces between, such as \"*.exacttarget.com *.marketingcloudapps.com\" \
+         (http:// on loopback only)";
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        let host = |word: &str| {
+            let bare = word.strip_prefix("https://").unwrap_or(word);
+            match bare.strip_prefix("*.") {
+                Some(rest) => is_domain(rest).then(|| format!("https://{}", bare.to_ascii_lowercase())),
+                None => parse_own_origin(word).ok().map(|origin| origin.as_str().to_owned()),
+            }
+        };
+        let hosts: Option<Vec<_>> = text.split_whitespace().map(host).collect();
+        let hosts = hosts.filter(|hosts| !hosts.is_empty()).ok_or_else(|| Self::KIND.to_owned())?;
+        Ok(Self(hosts.join(" ")))
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.0.clone()))
     }
 }
 

@@ -38,6 +38,7 @@ use super::timestamp::Timestamp;
 pub(crate) use configured::check_configured;
 pub(crate) use contract::names;
 pub(crate) use draft::{Draft, InArguments, OnStop};
+pub(crate) use fields::nth;
 pub(crate) use rejection::{Rejection, STATUS_TABLE};
 
 /// How long a message may be tried and delivered, in minutes, when the activity sets nothing: 48 hours, which is also

@@ -1,5 +1,7 @@
 //! The two activities: config.json, execute and the lifecycle calls.
 
+pub(super) mod pages;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
@@ -10,6 +12,7 @@ use crate::domain::report_answer::OUT_ARGUMENTS;
 use crate::intake::{
     CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, verify_execute,
 };
+use crate::pages::configuration::CONFIGURATION_PARAMETER;
 use crate::reporting::lookup::Lookup;
 use crate::sfmc::activity::{ActivitySettings, ExecuteCall, Kind, LifecycleCall, config_json};
 use crate::sfmc::jwt::{self, Body};
@@ -17,9 +20,6 @@ use crate::store::StoreError;
 
 /// The activities' picture on the canvas.
 const ICON: &str = include_str!("../../assets/icons/activity.svg");
-
-/// Name of the query parameter with the signed configuration id (spec T8, M12).
-pub(crate) const CONFIGURATION_PARAMETER: &str = "c";
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     // A scope for each, and not one with the activity as a variable: that would be a regular expression over every path.
@@ -30,6 +30,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route("/execute", web::post().to(execute))
                 .route("/config.json", web::get().to(config_document))
                 .route("/icon.svg", web::get().to(icon))
+                .route("", web::get().to(pages::index))
+                .route("/index.html", web::get().to(pages::index))
                 .route("/{phase}", web::post().to(lifecycle)),
         );
     }

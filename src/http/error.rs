@@ -4,6 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use crate::intake::{CallError, LifecycleRefusal};
+use crate::pages::UserFailure;
+use crate::pages::configuration::SaveError;
+use crate::pages::session::SessionError;
 use crate::reporting::inbox::InboxError;
 use crate::store::StoreError;
 
@@ -30,6 +33,88 @@ pub(crate) enum HttpError {
     /// Work on the request ended without an answer, which is a defect.
     #[error("Waypost could not carry this out: try again")]
     Lost,
+}
+
+/// What a page is answered that asks for something that can't be done: one sentence for the marketer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    #[error("Waypost can't store this now: try again")]
+    Unavailable(#[from] StoreError),
+    #[error("the page and Waypost don't understand each other ({0}): close the activity and open it again")]
+    Body(String),
+    /// A template could not be filled in, which is a defect.
+    #[error("Waypost could not make this page: try again")]
+    Render(#[from] askama::Error),
+}
+
+impl PageError {
+    /// Of a body that is not what the page sends.
+    pub(super) fn body(error: &actix_web::error::JsonPayloadError) -> Self {
+        use actix_web::error::JsonPayloadError;
+        // The parser's own words may quote what was typed.
+        let what = match error {
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => "too large",
+            JsonPayloadError::ContentType => "not JSON",
+            _ => "not readable",
+        };
+        Self::Body(what.to_owned())
+    }
+
+    /// What the page's script tells cases apart by.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Session(SessionError::NotConnected(_)) => "notConnected",
+            Self::Session(SessionError::Over) => "sessionOver",
+            Self::Session(_) => "session",
+            Self::Save(SaveError::NotConfirmed) => "notConfirmed",
+            Self::Save(_) => "notSaved",
+            Self::Unavailable(_) | Self::Render(_) => "unavailable",
+            Self::Body(_) => "body",
+        }
+    }
+}
+
+impl actix_web::ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Session(SessionError::NotConnected(_)) => StatusCode::NOT_FOUND,
+            Self::Session(SessionError::ForeignHost) => StatusCode::FORBIDDEN,
+            Self::Session(SessionError::User(UserFailure::Refused) | SessionError::Over) => StatusCode::UNAUTHORIZED,
+            Self::Session(SessionError::User(UserFailure::NoAnswer(_))) => StatusCode::BAD_GATEWAY,
+            Self::Session(SessionError::Busy) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Save(SaveError::NotConfirmed | SaveError::ReadOnly) => StatusCode::CONFLICT,
+            Self::Save(SaveError::TooLarge) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Session(SessionError::Store(_)) | Self::Save(SaveError::Store(_)) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        if status.is_server_error() {
+            tracing::warn!(reason = %self, status = status.as_u16(), "A configuration page could not be answered");
+        }
+        let sentence = if status == StatusCode::SERVICE_UNAVAILABLE {
+            "Waypost can't store this now: try again".to_owned()
+        } else {
+            sentence_case(&self.to_string())
+        };
+        HttpResponse::build(status).json(serde_json::json!({ "error": sentence, "code": self.code() }))
+    }
+}
+
+/// The errors' texts are parts of sentences; a person reads whole ones.
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
 }
 
 impl From<InboxError> for HttpError {

@@ -178,6 +178,40 @@ impl Lifecycle {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// Whether a configuration is bound to another journey than the one that a page names by the ids of its version and
+    /// of all its versions: the activity was copied (spec M12). A journey that was never saved has no ids, and can't be
+    /// the one.
+    pub(crate) fn is_copy(&self, token: ConfigurationToken, journey: &[&str]) -> Result<bool, StoreError> {
+        let known = self.store.configurations().get(token.mid, token.id)?;
+        let bound = known.and_then(|record| record.original_definition_id);
+        Ok(bound.is_some_and(|bound| !journey.contains(&bound.as_str())))
+    }
+
+    /// Takes up what a configured activity was changed to, under the id that it has.
+    pub(crate) async fn change_configuration(
+        &self,
+        token: ConfigurationToken,
+        arguments: Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let _one_at_a_time = self.binding.lock().await;
+        let known = self.store.configurations().get(token.mid, token.id)?;
+        let record = match known {
+            Some(record) if record.arguments == arguments => return Ok(()),
+            Some(record) => ConfigurationRecord { arguments, ..record },
+            None => ConfigurationRecord {
+                original_definition_id: None,
+                last_interaction_id: None,
+                last_version: None,
+                created_at: self.clock.now(),
+                arguments,
+            },
+        };
+        let mut batch = self.store.batch();
+        batch.put_configuration(token.mid, token.id, &record)?;
+        let _receipt = self.store.commit(batch).await?;
+        Ok(())
+    }
+
     /// Checks a configuration id of a URL. `None` when it is not one of ours.
     pub(crate) fn check(&self, text: &str) -> Result<Option<ConfigurationToken>, StoreError> {
         let Ok(unchecked) = text.parse::<UncheckedToken>() else { return Ok(None) };

@@ -4,4 +4,4 @@ mod call;
 mod document;
 
 pub(crate) use call::{ActivityError, ExecuteCall, LifecycleCall};
-pub(crate) use document::{ActivitySettings, Kind, config_json, saved_activity};
+pub(crate) use document::{ActivitySettings, Filled, Kind, config_json, configured, saved_activity};

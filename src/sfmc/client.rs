@@ -24,8 +24,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// SFMC, for all business units.
 pub(crate) struct SfmcClient {
-    http: reqwest::Client,
-    clock: Arc<dyn Clock>,
+    pub(super) http: reqwest::Client,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) tokens: TokenClient,
     gates: Gates,
     poll_interval: Duration,

@@ -61,7 +61,14 @@ async fn trailing_slashes_make_no_difference_and_no_redirect() {
 #[tokio::test]
 async fn what_does_not_exist_is_404() {
     let app = spawn_app().await;
-    for path in ["/", "/activities", "/activities/messaging", "/activities/other/config.json", "/metrics", "/healthz"] {
+    for path in [
+        "/",
+        "/activities",
+        "/activities/messaging/other.html",
+        "/activities/other/config.json",
+        "/metrics",
+        "/healthz",
+    ] {
         assert_eq!(app.get(&app.url(path)).await.status, 404, "GET {path}");
     }
     for path in [

@@ -77,8 +77,8 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "sfmc",
-        &["clock", "domain", "outbound", "reporting"],
-        "SFMC's wire implements the port that reporting owns, and knows neither the store nor Infobip.",
+        &["clock", "domain", "outbound", "pages", "reporting"],
+        "SFMC's wire implements the ports that reporting and the pages own, and knows neither the store nor Infobip.",
     ),
     (
         "dispatch",
@@ -98,9 +98,14 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("listings", &["clock", "domain"], "Listings knows Infobip as a trait, never its wire, and stores nothing."),
     ("onboarding", &["config", "domain", "nearest"], "Onboarding turns a file into a tenant."),
     (
+        "pages",
+        &["clock", "domain", "intake", "sfmc", "store", "tenants"],
+        "The pages' use cases know who is signed in through a trait, and leave HTTP and HTML to the handlers.",
+    ),
+    (
         "http",
-        &["domain", "infobip", "intake", "reporting", "sfmc", "store"],
-        "HTTP is thin: it extracts, calls one use case and maps. It neither dispatches nor configures.",
+        &["config", "domain", "infobip", "intake", "pages", "reporting", "sfmc", "store"],
+        "HTTP is thin: it extracts, calls one use case and maps. It neither dispatches nor onboards.",
     ),
     (
         "cli",

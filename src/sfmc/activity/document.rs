@@ -101,6 +101,11 @@ impl Kind {
         }
     }
 
+    /// What Journey Builder calls it until the marketer names it.
+    pub(crate) fn name(self) -> &'static str {
+        self.row().name
+    }
+
     /// Path segment of the activity's endpoint, `/activities/{path}`.
     pub(crate) fn path(self) -> &'static str {
         self.row().path
@@ -147,8 +152,69 @@ pub(crate) fn config_json(kind: Kind, settings: &ActivitySettings) -> Value {
     })
 }
 
-/// The activity as the page stores it in the journey: each in-argument an object of its own, and `query` (our signed
-/// configuration id, spec M12) on the execute and lifecycle URLs.
+/// What the page was filled in with.
+pub(crate) struct Filled<'a> {
+    /// In order; each becomes an object of its own.
+    pub(crate) in_arguments: Vec<(String, String)>,
+    /// Our signed configuration id (spec M12) as it goes on the execute and lifecycle URLs.
+    pub(crate) query: &'a str,
+    /// What is no in-argument; kept in `metaData.waypost`.
+    pub(crate) settings: Value,
+}
+
+/// An activity that Journey Builder handed over, filled in: what it does not know of is left as it came (sfmc.md 3.5).
+/// Filled in a second time with the same, it is the same.
+pub(crate) fn configured(kind: Kind, settings: &ActivitySettings, activity: &Value, filled: Filled<'_>) -> Value {
+    let row = kind.row();
+    let Filled { in_arguments, query, settings: own } = filled;
+    let endpoint = Endpoint { row, settings, query };
+    let argument_names = in_arguments.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let schema = schema(row, &argument_names);
+    let in_arguments = in_arguments.iter().map(|(name, value)| json!({ name: value })).collect::<Value>();
+    let mut activity = activity.clone();
+    merge(&mut activity, json!({ "arguments": { "execute": endpoint.execute(in_arguments) } }));
+    merge(&mut activity, json!({ "configurationArguments": endpoint.lifecycle() }));
+    merge(&mut activity, json!({ "metaData": { "isConfigured": true, "waypost": null } }));
+    if let Some(metadata) = activity.get_mut("metaData") {
+        metadata.as_object_mut().map(|metadata| metadata.insert("waypost".to_owned(), own));
+    }
+    // Journey Builder spells the values its own way and adds to them; what says the same is left alone.
+    if !says(activity.get("schema").unwrap_or(&Value::Null), &schema) {
+        merge(&mut activity, json!({ "schema": schema }));
+    }
+    activity
+}
+
+/// Puts `new` into `old`, object by object; anything else replaces what was there.
+fn merge(old: &mut Value, new: Value) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            for (name, value) in new {
+                merge(old.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (old, new) => *old = new,
+    }
+}
+
+/// Whether `there` holds all that `wanted` says, texts in whatever case; lists must be as long.
+fn says(there: &Value, wanted: &Value) -> bool {
+    match (there, wanted) {
+        (Value::Object(there), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, value)| there.get(name).is_some_and(|own| says(own, value)))
+        }
+        (Value::Array(there), Value::Array(wanted)) => {
+            there.len() == wanted.len() && there.iter().zip(wanted).all(|(there, wanted)| says(there, wanted))
+        }
+        (Value::String(there), Value::String(wanted)) => there.eq_ignore_ascii_case(wanted),
+        // It fills in false, whatever we say: only out-arguments must not be null.
+        (Value::Bool(_), Value::Bool(_)) => true,
+        (there, wanted) => there == wanted,
+    }
+}
+
+/// The activity as Journey Builder stores it, without a page having been open: each in-argument an object of its own,
+/// and `query` (our signed configuration id, spec M12) on the execute and lifecycle URLs.
 pub(crate) fn saved_activity(
     kind: Kind,
     settings: &ActivitySettings,
@@ -292,6 +358,50 @@ mod tests {
     #[test]
     fn config_json_of_the_reports_activity() {
         insta::assert_json_snapshot!(config_json(Kind::Reports, &settings()));
+    }
+
+    /// As Journey Builder rewrites what a page saved (sfmc.md 1.3, 3.5).
+    fn rewritten(activity: &Value) -> Value {
+        let mut activity = activity.clone();
+        merge(&mut activity, json!({ "id": "0d9b6d55", "metaData": { "statsContactIcon": null, "theirs": 1 } }));
+        for direction in ["inArguments", "outArguments"] {
+            let Some(Value::Array(rows)) = activity.pointer_mut(&format!("/schema/arguments/execute/{direction}"))
+            else {
+                continue;
+            };
+            for row in rows.iter_mut().filter_map(Value::as_object_mut).flat_map(|row| row.values_mut()) {
+                let told = if direction == "inArguments" { "In" } else { "Out" };
+                merge(row, json!({ "isNullable": false, "readOnly": false, "direction": told, "access": "Visible" }));
+            }
+        }
+        activity
+    }
+
+    #[test]
+    fn filling_in_what_was_filled_in_changes_nothing() {
+        let blank = json!({
+            "id": null, "key": "REST-1", "name": "Hello", "type": "REST", "theirs": [1],
+            "arguments": { "executionMode": "{{Context.ExecutionMode}}", "execute": { "inArguments": [], "theirs": 1 } },
+            "configurationArguments": { "testSave": "", "save": { "url": "https://wp.example/save", "theirs": 1 } },
+            "metaData": { "isConfigured": false, "icon": "icon.svg" },
+            "schema": { "arguments": { "execute": { "inArguments": [] } } },
+        });
+        let filled = |text: &str| Filled {
+            in_arguments: vec![(names::TEXT.to_owned(), text.to_owned())],
+            query: "c=abc",
+            settings: json!({ "audience": 5 }),
+        };
+        let first = configured(Kind::Messaging, &settings(), &blank, filled("Hi"));
+        assert_eq!(first["metaData"]["isConfigured"], true);
+        assert_eq!(first["arguments"]["execute"]["theirs"], 1);
+        assert_eq!(first["configurationArguments"]["save"]["theirs"], 1);
+        assert_eq!(
+            first["configurationArguments"]["save"]["url"],
+            "https://wp.example/activities/messaging/save?c=abc"
+        );
+        let stored = rewritten(&first);
+        assert_eq!(configured(Kind::Messaging, &settings(), &stored, filled("Hi")), stored);
+        assert_ne!(configured(Kind::Messaging, &settings(), &stored, filled("Ho")), stored);
     }
 
     #[test]
