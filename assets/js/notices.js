@@ -1,0 +1,79 @@
+// What stands above the form or in its place: notices, the warning of a copied activity, and whole-page states.
+
+import { byId, copyOf, text } from "./dom.js";
+
+/**
+ * Shows a notice above the form. One with a key takes the place of the one with the same key.
+ *
+ * @param {"info" | "warning" | "error"} theme
+ * @param {string} sentence
+ * @param {{key?: string, retry?: () => void}} [options] `retry` adds a button that takes the notice away and tries again
+ */
+export function notify(theme, sentence, { key, retry } = {}) {
+  const notice = copyOf("notice");
+  notice.classList.add(`wp-notice_${theme}`);
+  const place = /** @type {HTMLElement} */ (notice.querySelector("[data-slot]"));
+  place.textContent = sentence;
+  const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));
+  if (retry) {
+    button.addEventListener("click", () => {
+      notice.remove();
+      retry();
+    });
+  } else {
+    button.remove();
+  }
+  if (key) {
+    withdraw(key);
+    notice.dataset.notice = key;
+  }
+  byId("notices").append(notice);
+}
+
+/** Takes a notice away. @param {string} key */
+export function withdraw(key) {
+  document.querySelector(`[data-notice="${CSS.escape(key)}"]`)?.remove();
+}
+
+/**
+ * The warning of a copied activity, with the box that confirms it.
+ *
+ * @param {string} sentence the manual's
+ * @returns {HTMLInputElement} the box
+ */
+export function warnOfCopy(sentence) {
+  const warning = copyOf("copy-warning");
+  const place = /** @type {HTMLElement} */ (warning.querySelector("[data-slot]"));
+  place.textContent = sentence;
+  byId("notices").prepend(warning);
+  return /** @type {HTMLInputElement} */ (warning.querySelector("input"));
+}
+
+/**
+ * Shows one of the shell's states in the form's place: `not-framed`, `not-connected`, `session-over`, `unreachable`,
+ * `no-answer`.
+ *
+ * @param {string} name
+ * @param {{sentence?: string, retry?: () => void}} [options]
+ */
+export function showState(name, { sentence, retry } = {}) {
+  const state = copyOf(`state-${name}`);
+  const place = state.querySelector("[data-slot]");
+  if (place && sentence) place.textContent = sentence;
+  const button = state.querySelector("[data-retry]");
+  if (retry) button?.addEventListener("click", retry);
+  else button?.remove();
+  byId("stage").replaceChildren(state);
+  setLoading(false);
+}
+
+/** Whether the page is getting itself ready. @param {boolean} isLoading */
+export function setLoading(isLoading) {
+  byId("loading").hidden = !isLoading;
+  byId("page").setAttribute("aria-busy", String(isLoading));
+}
+
+/** Says something to who can't see it. @param {string} key @param {Record<string, string | number>} [values] */
+export function announce(key, values) {
+  byId("announcer").textContent = text(key, values);
+}

@@ -1,0 +1,463 @@
+// The wizard: Journey Builder's Back and Next, the steps that the server renders, and the activity that goes back.
+//
+// The page's state is the list of in-arguments, the journey as the server read it, and the few things that are no in-arguments.
+// What is valid, what a form shows and what the activity becomes is the server's to say.
+
+import { byId, fragment, text } from "./dom.js";
+import { StepForm } from "./form.js";
+import { MergeFields } from "./merge_fields.js";
+import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
+import { midOf, ServerError } from "./server.js";
+import { focusAfter, swap } from "./swap.js";
+import { TestSend } from "./test_send.js";
+
+/** @typedef {import("./form.js").Arguments} Arguments */
+/** @typedef {{key: string, label: string}} Step */
+
+/** From the last keystroke to the check. */
+const CHECK_AFTER_MS = 300;
+/** Longest wait for the activity, without which there is nothing to configure. */
+const ACTIVITY_MS = 10000;
+/** Longest wait for what can be done without; what comes later is worked in. */
+const CONTEXT_MS = 1500;
+/** From a late answer to working it in, as several tend to come together. */
+const LATE_MS = 150;
+
+/** Journey Builder's answers that the server makes the journey of. */
+const CONTEXT = {
+  interaction: "requestedInteraction",
+  trigger: "requestedTriggerEventDefinition",
+  schema: "requestedSchema",
+  dataSources: "requestedDataSources",
+  defaults: "requestedInteractionDefaults",
+};
+
+export class Wizard {
+  /** @type {any} As Journey Builder handed it over. */ #activity = null;
+  /** @type {unknown} Ours to carry, not to read. */ #journey = null;
+  /** @type {Arguments} */ #arguments = [];
+  /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
+  /** @type {string} */ #name = "";
+  /** @type {HTMLInputElement | null} The box that confirms a copied activity. */ #copyBox = null;
+  #isReadOnly = false;
+  #isDirty = false;
+  #isReady = false;
+  /** Whether Next is being worked on. */ #isBusy = false;
+  #at = 0;
+  /** @type {StepForm | null} */ #form = null;
+  /** @type {AbortController | null} */ #check = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #checkTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #lateTimer;
+  /** @type {Promise<void>} Renderings follow each other, as each starts from what the one before has made. */ #rendering = Promise.resolve();
+  #renderings = 0;
+
+  /**
+   * @param {import("./journey_builder.js").JourneyBuilder} builder
+   * @param {import("./server.js").Server} server
+   */
+  constructor(builder, server) {
+    this.builder = builder;
+    this.server = server;
+    this.stage = byId("stage");
+    /** @type {Step[]} */
+    this.steps = JSON.parse(byId("page").dataset.steps ?? "[]");
+    this.picker = new MergeFields(this.stage);
+    this.testSend = new TestSend(this);
+  }
+
+  /** Opens the conversation with Journey Builder, and the activity that it hands over. */
+  async run() {
+    const { builder } = this;
+    if (!builder.isFramed) {
+      showState("not-framed");
+      return;
+    }
+    builder.on("clickedNext", () => this.#next());
+    builder.on("clickedBack", () => this.#back());
+    builder.on("gotoStep", (step) => this.#goTo(step));
+    for (const event of Object.values(CONTEXT)) builder.on(event, () => this.#workInLateAnswer());
+    this.#listen();
+    this.#updateButtons();
+    builder.start();
+    await this.#open();
+  }
+
+  /** The current state as the body of a call. */
+  state() {
+    this.#collect();
+    const { key } = this.steps[this.#at] ?? { key: "" };
+    return {
+      step: key,
+      arguments: this.#arguments,
+      journey: this.#journey,
+      activity: { name: this.#name, key: this.#activity?.key ?? null },
+      audience: this.#audience,
+    };
+  }
+
+  /** Gets everything that the first step needs. */
+  async #open() {
+    setLoading(true);
+    this.stage.replaceChildren();
+    const activity = await this.builder.answer("initActivity", ACTIVITY_MS);
+    if (!activity || typeof activity !== "object") {
+      showState("no-answer", { retry: () => this.#startAgain() });
+      return;
+    }
+    this.#activity = activity;
+    this.#name = activity.name ?? "";
+    this.server.mid = midOf(activity);
+    try {
+      const notices = await this.#readJourney(CONTEXT_MS);
+      const opened = await this.server.call("open", { activity, journey: this.#journey });
+      this.#arguments = opened.arguments;
+      this.#audience = opened.audience ?? null;
+      byId("notices").replaceChildren();
+      for (const sentence of [...notices, ...opened.notices]) notify("warning", sentence);
+      if (opened.copied && !this.#isReadOnly) this.#copyBox = warnOfCopy(opened.copied);
+      if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
+      await this.#render({ throws: true });
+      this.#isReady = true;
+      setLoading(false);
+      this.#updateButtons();
+    } catch (error) {
+      this.#showFailure(error);
+    }
+  }
+
+  #startAgain() {
+    this.builder.start();
+    return this.#open();
+  }
+
+  /**
+   * Has the server read what Journey Builder said of the journey.
+   *
+   * @param {number} waitMs for answers that have not come
+   * @returns {Promise<string[]>} what is to be told of it
+   */
+  async #readJourney(waitMs) {
+    const { builder } = this;
+    const names = Object.entries(CONTEXT);
+    const answers = await Promise.all(names.map(([, event]) => builder.answer(event, waitMs)));
+    const context = Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
+    const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
+    this.#journey = read.journey;
+    this.#isReadOnly = read.readOnly || this.#activity.editable === false;
+    return read.notices ?? [];
+  }
+
+  /** An answer that came after the page was ready: the form may know more now. */
+  #workInLateAnswer() {
+    if (!this.#isReady) return;
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = setTimeout(() => {
+      this.#attempt("journey", async () => {
+        await this.#readJourney(0);
+        await this.#render();
+      });
+    }, LATE_MS);
+  }
+
+  /** In the form's place, as there is nothing yet that could be lost. @param {unknown} error */
+  #showFailure(error) {
+    if (!(error instanceof ServerError)) throw error;
+    const names = { notConnected: "not-connected", sessionOver: "session-over", unreachable: "unreachable", refused: "unreachable" };
+    // What is wrong may have been put right meanwhile: each state has its way to try again.
+    showState(names[error.why], { sentence: error.message, retry: () => this.#open() });
+  }
+
+  // ---- Journey Builder's buttons
+
+  #updateButtons() {
+    const isLast = this.#at === this.steps.length - 1;
+    const isEnabled = this.#isReady && !this.#isBusy && !(isLast && this.#isReadOnly);
+    this.builder.send("updateButton", { button: "next", text: isLast ? "done" : "next", visible: true, enabled: isEnabled });
+    this.builder.send("updateButton", { button: "back", visible: this.#at > 0, enabled: true });
+  }
+
+  async #next() {
+    // A second click, or one before there is a form, is answered by what the first one comes to.
+    if (!this.#isReady || this.#isBusy) return;
+    this.#isBusy = true;
+    const isLast = this.#at === this.steps.length - 1;
+    let mayGoOn = false;
+    try {
+      await this.#rendering;
+      mayGoOn = isLast ? await this.#save() : await this.#isStepRight();
+      withdraw("next");
+    } catch (error) {
+      this.#report("next", error, () => this.#next());
+    } finally {
+      this.#isBusy = false;
+    }
+    if (!mayGoOn) this.builder.send("ready");
+    else if (!isLast) this.builder.send("nextStep");
+  }
+
+  async #isStepRight() {
+    if (this.#isReadOnly) return true;
+    const found = await this.#runCheck();
+    const { key } = this.steps[this.#at] ?? {};
+    const isRight = !(found.problems ?? []).some((/** @type {any} */ problem) => !problem.step || problem.step === key);
+    if (!isRight) this.#showRefusal();
+    return isRight;
+  }
+
+  #showRefusal() {
+    this.#form?.showAll();
+    this.#form?.focusFirstProblem();
+  }
+
+  /** Gives the activity back, which closes the page. @returns {Promise<boolean>} whether it went */
+  async #save() {
+    if (this.#isReadOnly) return false;
+    if (this.#copyBox && !this.#copyBox.checked) {
+      this.#copyBox.focus();
+      announce("confirmCopy");
+      return false;
+    }
+    const { step: _, activity: __, ...state } = this.state();
+    const body = { ...state, activity: this.#activity, name: this.#name, confirmedCopy: this.#copyBox?.checked ?? false };
+    try {
+      const { activity } = await this.server.call("activity", body);
+      this.builder.send("setActivityDirtyState", false);
+      this.builder.send("updateActivity", activity);
+      return true;
+    } catch (error) {
+      const problems = error instanceof ServerError ? error.answer?.problems : null;
+      if (!Array.isArray(problems)) throw error;
+      this.#form?.show({ problems: problems.map((problem) => this.#withItsStep(problem)) }, fragment);
+      this.#showRefusal();
+      return false;
+    }
+  }
+
+  /** On the last step, a problem says where it is to be solved. @param {any} problem */
+  #withItsStep(problem) {
+    const step = this.steps.find(({ key }) => key === problem.step);
+    const isElsewhere = step && step.key !== this.steps[this.#at]?.key;
+    return { ...problem, step: undefined, message: isElsewhere ? `${step.label}: ${problem.message}` : problem.message };
+  }
+
+  #back() {
+    if (this.#isBusy) return;
+    if (this.#at > 0) this.builder.send("prevStep");
+    else this.builder.send("ready");
+  }
+
+  /** @param {any} wanted `{key, label}` */
+  #goTo(wanted) {
+    const at = this.steps.findIndex(({ key }) => key === (wanted?.key ?? wanted));
+    if (at < 0) {
+      // Steps of an older config.json: ours take their place.
+      this.builder.send("updateSteps", this.steps.map((step) => ({ ...step, active: true })));
+      return;
+    }
+    if (at === this.#at) return;
+    if (!this.#isReady) {
+      this.#at = at;
+      return;
+    }
+    this.#attempt("step", async () => {
+      await this.#rendering;
+      this.#collect();
+      this.#at = at;
+      this.#updateButtons();
+      await this.#render({ isNewStep: true });
+    });
+  }
+
+  // ---- The step's form
+
+  #listen() {
+    const { stage } = this;
+    stage.addEventListener("submit", (event) => event.preventDefault());
+    stage.addEventListener("input", () => this.#onEdited());
+    stage.addEventListener("change", ({ target }) => {
+      this.#onEdited();
+      if (target instanceof Element && target.closest("[data-rerender]")) this.#attempt("step", () => this.#render());
+    });
+    stage.addEventListener("focusout", ({ target, relatedTarget }) => this.#form?.leave(target, relatedTarget));
+    stage.addEventListener("click", ({ target }) => {
+      const button = target instanceof Element ? target.closest("button") : null;
+      if (!button || button.disabled) return;
+      const edit = editOf(button);
+      // The buttons of rows that are being rendered anew mean rows that may not be there any more.
+      if (edit && this.#renderings === 0) {
+        this.#setDirty();
+        this.#attempt("step", () => this.#render({ edit }));
+      } else if (button.dataset.verify) {
+        this.#attempt("verify", () => this.#verify(button));
+      } else if (button.dataset.testSend !== undefined) {
+        this.testSend.open(button);
+      }
+    });
+  }
+
+  #onEdited() {
+    if (this.#isReadOnly) return;
+    this.#setDirty();
+    this.#checkSoon();
+  }
+
+  #setDirty() {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.builder.send("setActivityDirtyState", true);
+  }
+
+  /** Takes over what the controls say. */
+  #collect() {
+    if (!this.#form || this.#isReadOnly) return;
+    this.#arguments = this.#form.collect();
+    const values = this.#form.pageValues();
+    const audience = values.get("audience");
+    if (audience !== undefined) this.#audience = /^\d{1,9}$/.test(audience.trim()) ? Number(audience) : null;
+    this.#name = values.get("name") ?? this.#name;
+  }
+
+  /**
+   * Has the current step rendered, after an edit of its rows if there is one, and shows it.
+   *
+   * @param {{edit?: any, isNewStep?: boolean, throws?: boolean}} [options]
+   * @returns {Promise<void>}
+   */
+  #render(options = {}) {
+    const rendered = this.#rendering.then(() => this.#renderNow(options));
+    this.#rendering = rendered.catch(() => {});
+    return rendered;
+  }
+
+  /** @param {{edit?: any, isNewStep?: boolean}} options */
+  async #renderNow({ edit = null, isNewStep = false }) {
+    const { stage } = this;
+    this.#cancelCheck();
+    this.#renderings += 1;
+    stage.setAttribute("aria-busy", "true");
+    try {
+      const sent = this.state();
+      const answer = await this.server.call("step", { ...sent, edit });
+      const earlier = this.#form;
+      const typed = isNewStep ? [] : difference(sent.arguments, earlier?.collect() ?? sent.arguments);
+      this.picker.close();
+      swap(stage, fragment(answer.html));
+      // The shell has both, so that they are there before there is anything to say.
+      for (const id of ["status", "problems", "warnings"]) stage.querySelector(`#${id}`)?.remove();
+      this.#form = new StepForm(stage, answer.arguments);
+      this.#arguments = answer.arguments;
+      if (this.#isReadOnly) this.#form.disable();
+      if (earlier && !isNewStep) this.#form.continue(earlier);
+      this.#form.retype(typed);
+      withdraw("step");
+      this.#showTools();
+      if (isNewStep) this.#enterStep();
+      else if (edit) focusAfter(stage, edit);
+    } finally {
+      this.#renderings -= 1;
+      stage.setAttribute("aria-busy", String(this.#renderings > 0));
+    }
+    // What the check has to say must not hold up the form.
+    this.#attempt("check", () => this.#runCheck());
+  }
+
+  /** The new step starts at its top, and who can't see it hears its name. */
+  #enterStep() {
+    document.documentElement.scrollTop = 0;
+    const step = this.steps[this.#at];
+    const title = byId("step-title");
+    title.textContent = text("stepTitle", { label: step?.label ?? "", number: this.#at + 1, count: this.steps.length });
+    title.focus({ preventScroll: true });
+  }
+
+  #showTools() {
+    const tools = byId("tools");
+    const steps = (tools.dataset.steps ?? "").split(" ");
+    tools.hidden = !steps.includes(this.steps[this.#at]?.key ?? "") || this.#isReadOnly;
+  }
+
+  #checkSoon() {
+    clearTimeout(this.#checkTimer);
+    this.#checkTimer = setTimeout(() => this.#attempt("check", () => this.#runCheck()), CHECK_AFTER_MS);
+  }
+
+  #cancelCheck() {
+    clearTimeout(this.#checkTimer);
+    this.#check?.abort();
+  }
+
+  /** Has everything checked and shows what was found; a newer check takes the place of an older one. @returns {Promise<any>} */
+  async #runCheck() {
+    this.#cancelCheck();
+    const check = (this.#check = new AbortController());
+    const form = this.#form;
+    const found = await this.server.call("check", this.state(), check.signal);
+    if (check.signal.aborted) throw check.signal.reason;
+    if (form === this.#form) form?.show(found, fragment);
+    this.testSend.offer(found);
+    return found;
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #verify(button) {
+    const place = button.closest("[data-field]")?.querySelector(".wp-note") ?? byId("announcer");
+    button.disabled = true;
+    try {
+      const { arguments: list, journey } = this.state();
+      const { sentence } = await this.server.call("verify", { arguments: list, journey, what: button.dataset.verify });
+      place.textContent = sentence;
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  /**
+   * Does something that may fail at the server; a failure becomes a notice with a button that tries again.
+   *
+   * @param {string} key of the notice
+   * @param {() => Promise<void>} action
+   */
+  async #attempt(key, action) {
+    try {
+      await action();
+      withdraw(key);
+    } catch (error) {
+      this.#report(key, error, () => this.#attempt(key, action));
+    }
+  }
+
+  /** @param {string} key @param {unknown} error @param {() => void} again */
+  #report(key, error, again) {
+    // Something newer took its place.
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (!(error instanceof ServerError)) throw error;
+    notify("error", error.message, { key, retry: error.mayPass ? again : undefined });
+  }
+}
+
+/** What a button of the fragment asks to be done with the rows, or null. @param {HTMLButtonElement} button */
+function editOf(button) {
+  const { add, remove, move, edit } = button.dataset;
+  const row = button.closest("[data-row]");
+  const number = Number(button.dataset.number ?? (row instanceof HTMLElement ? row.dataset.row : 0));
+  if (add) return { add };
+  if (remove) return { remove, number };
+  if (move) {
+    const rows = button.closest("[data-rows]");
+    const to = move === "up" ? number - 1 : number + 1;
+    return { move: rows instanceof HTMLElement ? rows.dataset.rows : "", number, to };
+  }
+  return edit ? JSON.parse(edit) : null;
+}
+
+/**
+ * What differs in `after`.
+ *
+ * @param {Arguments} before
+ * @param {Arguments} after
+ * @returns {Arguments}
+ */
+function difference(before, after) {
+  const was = new Map(before);
+  return after.filter(([name, value]) => was.get(name) !== value);
+}
