@@ -132,6 +132,26 @@ async fn an_erased_message_is_never_sent_and_counts_as_done() {
 }
 
 #[tokio::test]
+async fn an_erased_message_that_waited_was_not_sent() {
+    let desk = Desk::new();
+    let status = |process: &Process, id: MessageId| {
+        let arguments = [("messageId".to_owned(), id.to_string())].into_iter().collect();
+        now(process.lookup.answer(&process.tenants.get(MID).unwrap(), &arguments)).unwrap().queue_status
+    };
+    let (waits, other) = (desk.execute(&to_ada(1)), desk.execute(&Call::new(1, "activity", 2)));
+    desk.erase(ada()).await;
+    assert_eq!((status(&desk.process, waits), status(&desk.process, other)), ("NOT_SENT", "QUEUED"));
+    let guessed = MessageId { nonce: waits.nonce ^ 1, ..waits };
+    assert_eq!(status(&desk.process, guessed), "SENT", "what another id's place says is not told");
+    desk.process.send_all();
+    let desk = Desk { process: desk.world.start(START.plus(std::time::Duration::from_secs(60))), ..desk };
+    let sent = desk.execute(&to_ada(3));
+    desk.process.send_all();
+    desk.erase(ada()).await;
+    assert_eq!([waits, other, sent].map(|id| status(&desk.process, id)), ["NOT_SENT", "SENT", "SENT"]);
+}
+
+#[tokio::test]
 async fn over_a_restart_an_erased_message_is_neither_sent_nor_counted() {
     let desk = Desk::new();
     // The first attempts fail, so that all have been given out before.
