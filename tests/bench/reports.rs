@@ -128,9 +128,9 @@ fn fill(dir: &Path, server: &Server, provider: &Provider, reports: u64) -> Vec<S
     clicked.extend(std::iter::repeat_n(ids[0].clone(), CLICKS_OF_ONE));
     let answered = some(&mut numbers, reports / 10);
     let posts = [
-        (path.clone(), ids.clone(), delivery_report as fn(usize, &str) -> Value),
-        (path.replace("/deliveryReport/", "/urlTracking/"), clicked, click),
-        (format!("/infobip/webhooks/inboundMessage/{token}"), answered, reply),
+        (path.clone(), ids.clone(), delivery_report as Entry),
+        (path.replace("/deliveryReport/", "/urlTracking/"), clicked, click as Entry),
+        (format!("/infobip/webhooks/inboundMessage/{token}"), answered, reply as Entry),
     ];
     for (path, about, entry) in posts {
         let count = about.len();
@@ -145,6 +145,9 @@ fn fill(dir: &Path, server: &Server, provider: &Provider, reports: u64) -> Vec<S
     }
     ids
 }
+
+/// Makes the n-th entry of a webhook about a message.
+type Entry = fn(usize, &str) -> Value;
 
 fn moment(n: usize) -> String {
     format!("2026-11-24T{:02}:{:02}:{:02}.000+0000", n / 3_600 % 24, n / 60 % 60, n % 60)
