@@ -13,6 +13,7 @@ pub(crate) mod family;
 pub(crate) mod ids;
 pub(crate) mod inbound;
 pub(crate) mod message;
+pub(crate) mod networks;
 pub(crate) mod origin;
 pub(crate) mod person;
 pub(crate) mod phone;

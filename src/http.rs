@@ -7,7 +7,9 @@ pub(crate) use activities::CONFIGURATION_PARAMETER;
 
 mod activities;
 mod error;
+mod figures;
 mod health;
+mod middleware;
 mod webhooks;
 
 use std::sync::Arc;
@@ -22,7 +24,9 @@ use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
 use crate::sfmc::activity::ActivitySettings;
 
+pub(crate) use figures::Figures;
 pub(crate) use health::{Readiness, monitoring_server};
+pub(crate) use middleware::{Allowlists, Gate, SeenPeer, Surface};
 
 /// What the handlers work with: each takes the one it needs.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub(crate) struct Services {
     pub(crate) lookup: Arc<Lookup>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) activity_settings: ActivitySettings,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) figures: Arc<Figures>,
     /// Largest body that is read, in bytes.
     pub(crate) body_bytes_max: usize,
 }
@@ -61,6 +67,8 @@ pub(crate) fn public_server(
             .app_data(Data::from(services.lookup))
             .app_data(Data::from(services.recorder))
             .app_data(Data::new(services.activity_settings))
+            .app_data(Data::from(services.gate))
+            .app_data(Data::from(services.figures))
             .configure(activities::routes)
             .configure(|config| webhooks::routes(config, services.body_bytes_max))
             .default_service(web::to(health::nothing_here))

@@ -99,7 +99,7 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("onboarding", &["config", "domain", "nearest"], "Onboarding turns a file into a tenant."),
     (
         "http",
-        &["domain", "infobip", "intake", "reporting", "sfmc", "store"],
+        &["clock", "domain", "infobip", "intake", "reporting", "sfmc", "store"],
         "HTTP is thin: it extracts, calls one use case and maps. It neither dispatches nor configures.",
     ),
     (
