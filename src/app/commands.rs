@@ -421,6 +421,7 @@ impl Commands {
             "version": env!("CARGO_PKG_VERSION"),
             "store": { "open": store.is_open(), "commits": commits, "synced_groups": groups, "quarantined": store.quarantined() },
             "maybe_sent": dispatch.unresolved(),
+            "reports_in_memory_most": forwarder.held_most(),
             "business_units": units,
         }))
     }

@@ -21,6 +21,7 @@ mod settle;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -64,6 +65,31 @@ pub(crate) struct Forwarder {
     posts: Arc<dyn ReportPost>,
     settings: ForwarderSettings,
     state: std::sync::Mutex<State>,
+    held: Held,
+}
+
+/// How many reports are in memory on their way.
+#[derive(Default)]
+struct Held {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// Counts reports as held while it lives.
+struct Holding<'a>(&'a Held, usize);
+
+impl Held {
+    fn hold(&self, count: usize) -> Holding<'_> {
+        let now = self.now.fetch_add(count, Ordering::Relaxed) + count;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        Holding(self, count)
+    }
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(self.1, Ordering::Relaxed);
+    }
 }
 
 /// What a [`Forwarder`] works with.
@@ -93,7 +119,8 @@ impl Forwarder {
     pub(crate) fn new(parts: ForwarderParts) -> Self {
         let ForwarderParts { store, clock, random, tenants, recorder, rows, events, posts, settings } = parts;
         let state = std::sync::Mutex::default();
-        Self { store, clock, random, tenants, recorder, rows, events, posts, settings, state }
+        let held = Held::default();
+        Self { store, clock, random, tenants, recorder, rows, events, posts, settings, state, held }
     }
 
     /// Forwards until `shutdown` says so; then finishes the requests that are under way.
@@ -175,6 +202,11 @@ impl Forwarder {
             events.find_map(|(_, event)| event.waiting.problem.clone())
         };
         ReportKind::ALL.into_iter().find_map(of).or_else(of_event)
+    }
+
+    /// The most reports that were ever in memory at a time: a page of each lane, whatever waits.
+    pub(crate) fn held_most(&self) -> usize {
+        self.held.most.load(Ordering::Relaxed)
     }
 
     /// Forgets what it met at a business unit's targets: they were changed, or are no more.

@@ -19,6 +19,7 @@ mod dispatching;
 mod hard_errors;
 mod journey;
 mod lifecycle;
+mod refused;
 mod repeats;
 mod reports;
 mod reports_activity;

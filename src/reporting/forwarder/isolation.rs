@@ -3,6 +3,7 @@
 //! A target that refuses everything looks like many guilty ones, and must neither cost a request for each nor have all of
 //! them set aside. So after some refused in a row, a few others from all over are tried: while none of them is taken, the
 //! target itself counts as wrong, what was refused stays where it is, and nothing more is asked of the target.
+//! Where something was taken before in the same round, those few are set aside all the same: every round gets on.
 
 use std::collections::HashMap;
 
@@ -33,6 +34,7 @@ pub(super) struct Isolation<I> {
     /// How many more are tried before the target counts as wrong; `None` while it does not look so.
     probes: Option<usize>,
     set_aside: usize,
+    has_taken: bool,
     last_problem: String,
 }
 
@@ -48,6 +50,7 @@ impl<I: Isolated> Isolation<I> {
             in_a_row,
             probes: None,
             set_aside: 0,
+            has_taken: false,
             last_problem: String::new(),
         }
     }
@@ -64,6 +67,7 @@ impl<I: Isolated> Isolation<I> {
 
     /// The request was taken: so the target is right, and who was refused is guilty.
     pub(super) fn taken(&mut self) {
+        self.has_taken = true;
         self.probes = None;
         self.in_a_row = 0;
         self.believe();
@@ -104,7 +108,7 @@ impl<I: Isolated> Isolation<I> {
     /// Ends a round in which [`Isolation::next`] has nothing more: who is still to be set aside, or what the target said
     /// that counts as wrong.
     pub(super) fn end(&mut self) -> Result<Vec<(I, String)>, String> {
-        if self.is_doubted() {
+        if self.is_doubted() && !self.has_taken {
             self.suspects.clear();
             return Err(std::mem::take(&mut self.last_problem));
         }
@@ -279,9 +283,10 @@ mod tests {
             let settled = all.len();
             all.dedup();
             prop_assert_eq!(all.len(), settled, "nothing is settled twice");
-            prop_assert!(outcome.is_wrong || outcome.aside.len() >= SET_ASIDE_MAX || settled == count);
-            // What was taken in a round that ends in doubt was taken before the doubt.
-            prop_assert!(!outcome.is_wrong || outcome.in_a_row >= REFUSED_IN_A_ROW_MAX);
+            let is_doubted = outcome.in_a_row >= REFUSED_IN_A_ROW_MAX;
+            prop_assert!(is_doubted || outcome.aside.len() >= SET_ASIDE_MAX || settled == count);
+            prop_assert!(!outcome.is_wrong || (is_doubted && settled == 0));
+            prop_assert!(outcome.is_wrong || settled > 0, "every round gets on");
         }
     }
 }

@@ -106,6 +106,7 @@ impl Forwarder {
             let page = self.store.reports().outbox(tenant.mid, lane, after, self.settings.rows_max)?;
             let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
             let has_more = page.len() >= self.settings.rows_max && last.due_at <= until;
+            let _holding = self.held.hold(page.len());
             let due = page.into_iter().take_while(|placed| placed.place.due_at <= until);
             let Sorted { by_target, events_only, done } = self.sort(tenant, due)?;
             self.delete_entries(tenant.mid, &done).await?;
