@@ -8,7 +8,8 @@
 //!   (`a_target_that_is_down_holds_up_no_other`).
 //! * A refused row is found by halves, kept with the target's own words, and does not block the others (spec R2;
 //!   `a_refused_row_is_found_by_halves_and_set_aside`).
-//! * An event is recorded as fired before anything may repeat it (spec R3; `a_fired_event_is_not_fired_again_over_a_crash`).
+//! * An event that is recorded as fired is never repeated (spec R3; `a_fired_event_is_not_fired_again_over_a_crash`); one that
+//!   was fired and not recorded is (`a_crash_between_the_answer_and_its_record_fires_the_same_event_once_more`).
 //! * Memory holds a page of each lane, however much waits (`an_outage_of_six_hours_loses_nothing_and_repeats_nothing`).
 
 mod events;
