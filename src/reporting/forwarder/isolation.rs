@@ -139,7 +139,7 @@ impl<I: Isolated> Isolation<I> {
         }
         let is_alone = |item: &I| item.key().is_none_or(|key| keys.get(key) == Some(&1));
         let places = self.stack.iter().enumerate().flat_map(|(request, items)| {
-            let alone = items.iter().enumerate().filter(|(_, item)| is_alone(item));
+            let alone = items.iter().enumerate().rev().filter(|(_, item)| is_alone(item));
             alone.map(move |(item, _)| (request, item))
         });
         // The stack's first is the last of all.
