@@ -48,7 +48,7 @@ async fn refused(app: &TestApp) -> Vec<Value> {
 }
 
 async fn replay(app: &TestApp) -> String {
-    app.cli(&["report", "replay", &app.tenant.mid.to_string()]).await.succeeded().out
+    app.cli(&["report", "replay", &app.tenant.mid.to_string()]).await.succeeded().out.clone()
 }
 
 fn silent(app: &TestApp) {
