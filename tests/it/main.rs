@@ -21,6 +21,7 @@ mod hard_errors;
 mod journey;
 mod lifecycle;
 mod pages;
+mod refused;
 mod repeats;
 mod reports;
 mod reports_activity;
