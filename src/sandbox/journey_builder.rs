@@ -52,8 +52,8 @@
 //! | `culture=object`, `language=ko-KR` | `{"culture":"ko-KR"}` |
 //! | `entryKey=string` | the entry event definition's key as a string |
 //! | `init=twice` | `initActivity` comes twice |
-//! | `foreign=1` | another frame of this origin posts a forged `initActivity`, `requestedTokens`, `requestedInteraction` and `clickedNext` (named `FORGED`) to the page, before and after the true ones, and a forged `updateActivity` to the host |
-//! | `objects=1` | before each message the host posts a forged one that is an object and not a string |
+//! | `foreign=1` | another frame of this origin posts a forged `initActivity`, `requestedTokens`, `requestedInteraction` and `clickedNext` (named `FORGED`) to the page, before the true ones and half a second after, and a forged `updateActivity` to the host |
+//! | `objects=1` | before and after each message the host posts a forged one that is an object and not a string |
 //! | `objects=only` | the host posts objects only: nothing ever arrives |
 //! | `unknown=1` | events that nobody knows, texts that are no JSON, and JSON without an event come between the others |
 //! | `status=Published` | the journey is shown as if it ran: read-only, activities with `editable` false |
