@@ -16,6 +16,7 @@ mod channels;
 mod config_json;
 mod crash;
 mod demo;
+mod designed;
 mod dispatching;
 mod hard_errors;
 mod journey;
