@@ -3,7 +3,7 @@
 // The page's state is the list of in-arguments, the journey as the server read it, and the few things that are no in-arguments.
 // What is valid, what a form shows and what the activity becomes is the server's to say.
 
-import { byId, fragment, text } from "./dom.js";
+import { byId, copyOf, fragment, text } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
 import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
@@ -12,7 +12,7 @@ import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
 
 /** @typedef {import("./form.js").Arguments} Arguments */
-/** @typedef {{key: string, label: string}} Step */
+/** @typedef {{key: string, label: string, hasPreview?: boolean}} Step */
 
 /** From the last keystroke to the check. */
 const CHECK_AFTER_MS = 300;
@@ -251,7 +251,7 @@ export class Wizard {
     const at = this.steps.findIndex(({ key }) => key === (wanted?.key ?? wanted));
     if (at < 0) {
       // Steps of an older config.json: ours take their place.
-      this.builder.send("updateSteps", this.steps.map((step) => ({ ...step, active: true })));
+      this.builder.send("updateSteps", this.steps.map(({ key, label }) => ({ key, label, active: true })));
       return;
     }
     if (at === this.#at) return;
@@ -311,10 +311,8 @@ export class Wizard {
   #collect() {
     if (!this.#form || this.#isReadOnly) return;
     this.#arguments = this.#form.collect();
-    const values = this.#form.pageValues();
-    const audience = values.get("audience");
-    if (audience !== undefined) this.#audience = /^\d{1,9}$/.test(audience.trim()) ? Number(audience) : null;
-    this.#name = values.get("name") ?? this.#name;
+    const audience = this.#form.audience();
+    if (audience !== undefined) this.#audience = audience;
   }
 
   /**
@@ -341,7 +339,9 @@ export class Wizard {
       const earlier = this.#form;
       const typed = isNewStep ? [] : difference(sent.arguments, earlier?.collect() ?? sent.arguments);
       this.picker.close();
+      const preview = isNewStep ? null : document.getElementById("preview");
       swap(stage, fragment(answer.html));
+      this.#placePreview(preview);
       // The shell has both, so that they are there before there is anything to say.
       for (const id of ["status", "problems", "warnings"]) stage.querySelector(`#${id}`)?.remove();
       this.#form = new StepForm(stage, answer.arguments);
@@ -359,6 +359,17 @@ export class Wizard {
     }
     // What the check has to say must not hold up the form.
     this.#attempt("check", () => this.#runCheck());
+  }
+
+  /** The preview stands from the start and over re-renderings, so that nothing jumps when the check fills it. @param {HTMLElement | null} earlier */
+  #placePreview(earlier) {
+    const brought = document.getElementById("preview");
+    if (earlier) {
+      if (brought) brought.replaceWith(earlier);
+      else this.stage.append(earlier);
+    } else if (!brought && this.steps[this.#at]?.hasPreview) {
+      this.stage.append(copyOf("empty-preview"));
+    }
   }
 
   /** The new step starts at its top, and who can't see it hears its name. */
@@ -400,7 +411,7 @@ export class Wizard {
 
   /** @param {HTMLButtonElement} button */
   async #verify(button) {
-    const place = button.closest("[data-field]")?.querySelector(".wp-note") ?? byId("announcer");
+    const place = document.getElementById(button.getAttribute("aria-describedby") ?? "") ?? byId("announcer");
     button.disabled = true;
     try {
       const { arguments: list, journey } = this.state();
@@ -437,17 +448,10 @@ export class Wizard {
 
 /** What a button of the fragment asks to be done with the rows, or null. @param {HTMLButtonElement} button */
 function editOf(button) {
-  const { add, remove, move, edit } = button.dataset;
-  const row = button.closest("[data-row]");
-  const number = Number(button.dataset.number ?? (row instanceof HTMLElement ? row.dataset.row : 0));
+  const { add, remove, number, edit } = button.dataset;
+  if (edit) return JSON.parse(edit);
   if (add) return { add };
-  if (remove) return { remove, number };
-  if (move) {
-    const rows = button.closest("[data-rows]");
-    const to = move === "up" ? number - 1 : number + 1;
-    return { move: rows instanceof HTMLElement ? rows.dataset.rows : "", number, to };
-  }
-  return edit ? JSON.parse(edit) : null;
+  return remove ? { remove, number: Number(number) } : null;
 }
 
 /**
