@@ -227,14 +227,15 @@ pub(crate) async fn sandbox(options: SandboxOptions, out: &mut dyn Write) -> Res
     let text = if options.json {
         let addresses = json!({
             "sfmc_origin": sandbox.sfmc_origin(), "infobip_base_url": sandbox.infobip_base_url(),
-            "mid": setting::MID, "tenant_file": tenant_file,
+            "journey_builder_url": sandbox.journey_builder_url(), "mid": setting::MID, "tenant_file": tenant_file,
         });
         serde_json::to_string_pretty(&addresses).unwrap_or_default()
     } else {
         format!(
-            "SFMC stands in at {}, Infobip at {}. Ctrl-C ends both.\n\nThis tenant file connects a Waypost with them (waypost tenant add --file FILE):\n\n{tenant_file}",
+            "SFMC stands in at {}, Infobip at {}. Ctrl-C ends both.\nJourney Builder: {}\n\nThis tenant file connects a Waypost with them (waypost tenant add --file FILE):\n\n{tenant_file}",
             sandbox.sfmc_origin(),
-            sandbox.infobip_base_url()
+            sandbox.infobip_base_url(),
+            sandbox.journey_builder_url()
         )
     };
     print(out, &text)?;

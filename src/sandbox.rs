@@ -7,7 +7,8 @@
 //! Two listeners, so that origins have no path prefix:
 //!
 //! * [`SfmcWorld`]: tokens, data extensions over SOAP and REST, events, journeys, and the [journey runner](journey).
-//!   `{origin}/v2/token`, `{origin}/Service.asmx` and REST all live on [`Sandbox::sfmc_origin`].
+//!   `{origin}/v2/token`, `{origin}/Service.asmx` and REST all live on [`Sandbox::sfmc_origin`]. So does the
+//!   [Journey Builder page](journey_builder), `{origin}/journey-builder`.
 //! * [`InfobipWorld`]: sending over SMS, MMS, Viber, RCS, WhatsApp templates, Kakao and OMNI with the published validation;
 //!   logs, listings, and webhooks for delivery, seen and click reports and for replies. What is registered on an account (senders,
 //!   templates, scenarios) decides which messages are refused or fail; [`sample`] names what each account has at first.
@@ -38,6 +39,9 @@
 //! | `POST /_sandbox/journeys` | SFMC | `{"mid":…,"journey":{…},"audience":[{"SubscriberKey":"…"}],"audienceCsv":"…","isTest":false}`: activates a [`journey::Journey`] and lets the audience enter; answers `{"runId":…}` |
 //! | `GET /_sandbox/journeys/{runId}` | SFMC | its [`journey::Progress`]; with `?contacts=true` each contact's path as well |
 //! | `POST /_sandbox/journeys/{runId}/stop` | SFMC | stops it |
+//! | `POST /_sandbox/designs` | SFMC | a [`journey_builder::Design`]: makes a journey for the Journey Builder page; answers `{"id":…,"url":…}` |
+//! | `GET /_sandbox/designs` | SFMC | the ids of all, the newest last |
+//! | `GET /_sandbox/designs/{id}` | SFMC | a [`journey_builder::Designed`]: the activities as stored, status, version |
 //!
 //! Kinds of faults are those of [`FaultKind`].
 //!
@@ -60,6 +64,7 @@ mod fields;
 mod front;
 mod infobip;
 pub mod journey;
+pub mod journey_builder;
 mod record;
 mod sfmc;
 #[cfg(test)]
@@ -239,6 +244,11 @@ impl Sandbox {
     /// `http://127.0.0.1:PORT`: auth, REST and SOAP origin in one.
     pub fn sfmc_origin(&self) -> String {
         format!("http://{}", self.parts.sfmc_listener.address)
+    }
+
+    /// The address of the Journey Builder page.
+    pub fn journey_builder_url(&self) -> String {
+        format!("{}{}", self.sfmc_origin(), journey_builder::PREFIX)
     }
 
     /// `http://127.0.0.1:PORT`, the base URL of every Infobip account here.

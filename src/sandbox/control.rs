@@ -129,6 +129,12 @@ async fn sfmc(world: &SfmcWorld, method: &str, segments: &[&str], call: &Call) -
             let made = world.add_api_event(event.mid, &event.name, &event.data_extension_key);
             made.map(|made| Reply::json(201, &json!(made))).map_err(|error| problem(404, &error.to_string()))
         }
+        ("POST", ["designs"]) => design(world, call).await,
+        ("GET", ["designs"]) => Ok(Reply::json(200, &json!({ "ids": world.designed_ids() }))),
+        ("GET", ["designs", id]) => {
+            let designed = world.designed(id).ok_or_else(|| problem(404, "there is no such journey"))?;
+            Ok(Reply::json(200, &json!(designed)))
+        }
         ("POST", ["journeys"]) => start_journey(world, call).await,
         ("GET", ["journeys", id]) => {
             let run = run(world, id)?;
@@ -178,6 +184,18 @@ async fn start_journey(world: &SfmcWorld, call: &Call) -> Result<Reply, Reply> {
     });
     match started.await {
         Ok(Ok(id)) => Ok(Reply::json(202, &json!({ "runId": id }))),
+        Ok(Err(error)) => Err(problem(409, &error.to_string())),
+        Err(error) => Err(problem(500, &error.to_string())),
+    }
+}
+
+async fn design(world: &SfmcWorld, call: &Call) -> Result<Reply, Reply> {
+    let design = call.parse().map_err(refused)?;
+    let maker = world.clone();
+    // On the sandbox's own runtime, where its HTTP client lives.
+    let made = world.runtime().spawn(async move { maker.design_journey(design).await });
+    match made.await {
+        Ok(Ok(id)) => Ok(Reply::json(201, &json!({ "id": id, "url": world.designed_url(&id) }))),
         Ok(Err(error)) => Err(problem(409, &error.to_string())),
         Err(error) => Err(problem(500, &error.to_string())),
     }

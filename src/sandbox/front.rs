@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::control;
 use super::faults::FaultKind;
 use super::infobip::InfobipWorld;
+use super::journey_builder;
 use super::record::Recorder;
 use super::sfmc::SfmcWorld;
 use crate::clock::Clock;
@@ -102,6 +103,11 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self { status, content_type: "application/json", headers: Vec::new(), body: body.to_string().into_bytes() }
+    }
+
+    /// A part of a page.
+    pub(super) fn text(content_type: &'static str, body: &str) -> Self {
+        Self { status: 200, content_type, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
     pub(super) fn xml(status: u16, body: String) -> Self {
@@ -248,7 +254,12 @@ fn remember_socket(connection: &dyn Any, extensions: &mut Extensions) {
 async fn handle(request: HttpRequest, payload: web::Payload, front: web::Data<Front>) -> HttpResponse {
     let path = request.uri().path().to_owned();
     let is_control = path.starts_with(control::PREFIX);
-    let verdict = if is_control { Default::default() } else { front.platform.faults().take(&path) };
+    let host_page = match &front.platform {
+        Platform::Sfmc(world) if journey_builder::is_page(&path) => Some(world.clone()),
+        _ => None,
+    };
+    let verdict =
+        if is_control || host_page.is_some() { Default::default() } else { front.platform.faults().take(&path) };
     if let Some(delay) = verdict.delay {
         front.clock.sleep(delay).await;
     }
@@ -263,6 +274,9 @@ async fn handle(request: HttpRequest, payload: web::Payload, front: web::Data<Fr
     let call = Call::new(&request, body);
     if is_control {
         return control::answer(&front.platform, call).await.into_response();
+    }
+    if let Some(world) = host_page {
+        return journey_builder::answer(world, call).await.into_response();
     }
     if front.recorder.is_on() {
         front.recorder.write(front.platform.name(), &call);

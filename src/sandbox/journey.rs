@@ -50,8 +50,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
-mod execute;
-mod lifecycle;
+pub(super) mod execute;
+pub(super) mod lifecycle;
 pub(super) mod runner;
 mod step;
 mod template;
@@ -326,6 +326,8 @@ pub struct ContactPath {
     pub definition_instance_id: String,
     /// The keys of the activities it arrived at, in order.
     pub path: Vec<String>,
+    /// The branches it took, in order, named as in [`Progress::branches`].
+    pub branches: Vec<String>,
     /// By activity key, as answered.
     pub out_arguments: BTreeMap<String, BTreeMap<String, Value>>,
     pub ejected: Option<Ejection>,

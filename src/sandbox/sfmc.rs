@@ -22,15 +22,20 @@ mod soap_objects;
 mod token;
 mod xml;
 
+pub(super) use token::USER_TOKEN_LIFETIME;
+
 pub use events::{EventDefinition, ReceivedEvent};
+pub(super) use extension::date_of;
 pub use extension::{Column, ColumnType, DataExtensionSpec};
 
 use super::faults::{Fault, FaultKind, Faults};
+use super::fields::Fields as _;
 use super::front::{Call, Reply};
 use super::http_client;
 use super::journey::runner::Runner;
 use super::journey::waiting::Waiting;
 use super::journey::{Journey, JourneyError, JourneyOptions, JourneyRun};
+use super::journey_builder::Designs;
 use crate::clock::{Clock, Timestamp};
 use async_rows::AsyncRequest;
 use extension::Extension;
@@ -85,6 +90,8 @@ struct Shared {
     closing: watch::Sender<bool>,
     /// Whom an event can release. Its lock is only ever taken after `state`'s, or alone.
     waiting: Arc<Waiting>,
+    /// The journeys of the Journey Builder page. Its lock is never held with another.
+    designs: Designs,
 }
 
 /// Everything behind the one lock.
@@ -143,6 +150,7 @@ impl SfmcWorld {
             state: Mutex::new(state),
             closing: watch::Sender::new(false),
             waiting: Arc::default(),
+            designs: Designs::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -273,6 +281,23 @@ impl SfmcWorld {
         audience: Vec<BTreeMap<String, String>>,
         options: JourneyOptions,
     ) -> Result<JourneyRun, JourneyError> {
+        let interaction = interactions::of_journey(&journey);
+        let run = self.launch(mid, journey, audience, options).await?;
+        let mut state = self.lock();
+        if let Some(unit) = state.units.get_mut(&mid) {
+            unit.interactions.push(interaction);
+        }
+        Ok(run)
+    }
+
+    /// As [`SfmcWorld::start_journey`], of a journey that REST knows already.
+    pub(super) async fn launch(
+        &self,
+        mid: u64,
+        journey: Journey,
+        audience: Vec<BTreeMap<String, String>>,
+        options: JourneyOptions,
+    ) -> Result<JourneyRun, JourneyError> {
         let unit = self.lock().units.get(&mid).map(|unit| unit.unit.clone()).ok_or(JourneyError::UnknownUnit(mid))?;
         let unknown = journey.awaited_events().find(|key| self.event_definition(mid, key).is_none());
         if let Some(unknown) = unknown {
@@ -289,14 +314,45 @@ impl SfmcWorld {
             salt: unit.salt,
             closing: self.shared.closing.subscribe(),
         };
-        let interaction = interactions::of_journey(&journey);
         let run = runner.start(journey, audience, options).await?;
-        let mut state = self.lock();
-        state.runs.push(run.clone());
-        if let Some(unit) = state.units.get_mut(&mid) {
-            unit.interactions.push(interaction);
-        }
+        self.lock().runs.push(run.clone());
         Ok(run)
+    }
+
+    /// Shows an interaction over REST from now on, in the place of the one with its id.
+    pub(super) fn put_interaction(&self, mid: u64, interaction: Value) {
+        let mut state = self.lock();
+        let Some(unit) = state.units.get_mut(&mid) else { return };
+        let id = interaction.at("id");
+        match unit.interactions.iter_mut().find(|known| known.at("id") == id) {
+            Some(known) => *known = interaction,
+            None => unit.interactions.push(interaction),
+        }
+    }
+
+    /// The MIDs of the business units, in order.
+    pub fn mids(&self) -> Vec<u64> {
+        self.lock().units.keys().copied().collect()
+    }
+
+    pub(super) fn data_extension_id(&self, mid: u64, key: &str) -> Option<String> {
+        self.lock().extension(mid, key).map(|extension| extension.object_id.clone())
+    }
+
+    pub(super) fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.shared.client
+    }
+
+    pub(super) fn designs(&self) -> &Designs {
+        &self.shared.designs
     }
 
     /// The runs started so far, in order; a run's id is its place.

@@ -16,6 +16,7 @@ mod channels;
 mod control;
 mod events;
 mod faults;
+mod journey_builder;
 mod journeys;
 mod rest;
 mod sms;

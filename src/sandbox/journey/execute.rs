@@ -194,7 +194,7 @@ pub(super) async fn attempt(client: reqwest::Client, clock: Arc<dyn Clock>, requ
 }
 
 /// reqwest's own text names only the URL; the reason is at the bottom.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
+pub(in crate::sandbox) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -93,6 +93,7 @@ struct Contact {
     attempts: u64,
     /// Places of the activities it arrived at.
     path: Vec<usize>,
+    branches: Vec<String>,
     out_arguments: BTreeMap<String, BTreeMap<String, Value>>,
     held: Option<Hold>,
     /// Neither finished nor ejected.
@@ -108,6 +109,7 @@ impl Contact {
             activity_instance_id: String::new(),
             attempts: 0,
             path: Vec::new(),
+            branches: Vec::new(),
             out_arguments: BTreeMap::new(),
             held: None,
             is_inside: true,
@@ -276,9 +278,9 @@ impl Walk {
                         let operand = scope.as_ref().map(|scope| rule.operand.resolve(scope)).unwrap_or_default();
                         rule.operator.holds(&operand, &rule.value)
                     };
-                    let branch = rules.iter().find(holds).map_or(otherwise, |rule| &rule.branch);
-                    *self.run.lock().branches.entry(branch.label.clone()).or_default() += 1;
+                    let branch = rules.iter().find(holds).map_or(otherwise, |rule| &rule.branch).clone();
                     to = branch.next;
+                    self.takes(index, branch.label);
                 }
                 None => to = None,
             }
@@ -323,8 +325,15 @@ impl Walk {
     }
 
     fn take_branch(&mut self, index: usize, branch: &Branch) {
-        *self.run.lock().branches.entry(branch.label.clone()).or_default() += 1;
+        self.takes(index, branch.label.clone());
         self.arrive(index, branch.next);
+    }
+
+    fn takes(&mut self, index: usize, label: String) {
+        *self.run.lock().branches.entry(label.clone()).or_default() += 1;
+        if let Some(contact) = self.contacts.get_mut(index) {
+            contact.branches.push(label);
+        }
     }
 
     fn wake_up(&mut self) {
@@ -458,6 +467,7 @@ impl Walk {
             contact_key: contact.key().to_owned(),
             path: contact.path.iter().filter_map(|place| keys.get(*place)).cloned().collect(),
             definition_instance_id: contact.definition_instance_id,
+            branches: contact.branches,
             out_arguments: contact.out_arguments,
             ejected: contact.ejected,
         });

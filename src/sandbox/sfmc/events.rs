@@ -83,6 +83,21 @@ impl SfmcWorld {
         definitions.iter().map(|(_, known)| known).find(|known| known.event_definition_key == key).cloned()
     }
 
+    /// A business unit's event definitions, in the order they were made.
+    pub(in crate::sandbox) fn event_definitions(&self, mid: u64) -> Vec<EventDefinition> {
+        let state = self.lock();
+        let definitions = state.units.get(&mid).into_iter().flat_map(|unit| &unit.event_definitions);
+        definitions.map(|(_, definition)| definition.clone()).collect()
+    }
+
+    /// An event definition as REST and Journey Builder show it.
+    pub(in crate::sandbox) fn shown_event_definition(&self, mid: u64, key: &str) -> Option<Value> {
+        let state = self.lock();
+        let definitions = &state.units.get(&mid)?.event_definitions;
+        let (id, definition) = definitions.iter().find(|(_, known)| known.event_definition_key == key)?;
+        Some(shown(&state, mid, id, definition))
+    }
+
     /// The API events received, in order.
     pub fn events(&self) -> Vec<ReceivedEvent> {
         self.lock().events.clone()
@@ -138,22 +153,7 @@ pub(super) fn fire(state: &mut State, scene: &Scene<'_>, token: &Token, call: &C
 /// `GET /interaction/v1/eventDefinitions`, `/{id}` and `/key:{key}`.
 pub(super) fn definitions(state: &State, token: &Token, rest: &[&str], call: &Call) -> Reply {
     let all = state.units.get(&token.mid).map(|unit| unit.event_definitions.as_slice()).unwrap_or_default();
-    let shown = |(id, definition): &(String, EventDefinition)| {
-        let extension = definition.data_extension_key.as_deref().and_then(|key| state.extension(token.mid, key));
-        json!({
-            "id": id,
-            "type": definition.kind,
-            "name": definition.name,
-            "mode": "Production",
-            "eventDefinitionKey": definition.event_definition_key,
-            "dataExtensionId": extension.map(|extension| &extension.object_id),
-            "dataExtensionName": extension.map(|extension| &extension.name),
-            "iconUrl": "",
-            "arguments": {},
-            "configurationArguments": {},
-            "metaData": {},
-        })
-    };
+    let shown = |(id, definition): &(String, EventDefinition)| shown(state, token.mid, id, definition);
     match *rest {
         [] => {
             let page = call.query_value("$page").and_then(|page| page.parse().ok()).unwrap_or(1usize).max(1);
@@ -175,4 +175,21 @@ pub(super) fn definitions(state: &State, token: &Token, rest: &[&str], call: &Ca
         }
         _ => rest_error(404, 0, "Not Found"),
     }
+}
+
+fn shown(state: &State, mid: u64, id: &str, definition: &EventDefinition) -> Value {
+    let extension = definition.data_extension_key.as_deref().and_then(|key| state.extension(mid, key));
+    json!({
+        "id": id,
+        "type": definition.kind,
+        "name": definition.name,
+        "mode": "Production",
+        "eventDefinitionKey": definition.event_definition_key,
+        "dataExtensionId": extension.map(|extension| &extension.object_id),
+        "dataExtensionName": extension.map(|extension| &extension.name),
+        "iconUrl": "",
+        "arguments": {},
+        "configurationArguments": {},
+        "metaData": {},
+    })
 }

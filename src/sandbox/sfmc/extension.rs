@@ -23,7 +23,7 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::sandbox) fn name(self) -> &'static str {
         match self {
             Self::Text => "Text",
             Self::Number => "Number",
@@ -51,7 +51,7 @@ impl ColumnType {
     }
 
     /// The length the platform fixes for a type that takes none.
-    pub(super) fn fixed_length(self) -> Option<u32> {
+    pub(in crate::sandbox) fn fixed_length(self) -> Option<u32> {
         match self {
             Self::EmailAddress => Some(254),
             Self::Phone => Some(50),
@@ -360,7 +360,7 @@ impl Extension {
 }
 
 /// Reads the forms of a date that SFMC takes: ISO 8601 with or without time, and its own US form.
-pub(super) fn date_of(text: &str) -> Option<Timestamp> {
+pub(in crate::sandbox) fn date_of(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(moment) = Timestamp::parse(text) {
         return Some(moment);

@@ -9,6 +9,9 @@ use crate::sandbox::faults::FaultKind;
 use crate::sandbox::fields::Fields as _;
 use crate::sandbox::front::{Call, Reply};
 
+/// The parent of every business unit here.
+const ENTERPRISE: u64 = 510_000_000;
+
 const READ_ROWS: &[&str] = &["data_extensions_read", "data_extensions_write"];
 const WRITE_ROWS: &[&str] = &["data_extensions_write"];
 const FIRE_EVENTS: &[&str] = &["list_and_subscribers_read", "list_and_subscribers_write"];
@@ -96,11 +99,12 @@ fn extension_by_id<'a>(state: &'a State, token: &Token, id: &str) -> Option<&'a 
     state.units.get(&token.mid)?.extensions.values().find(|extension| extension.object_id == id)
 }
 
+/// `organization` is the business unit; the enterprise above it has an id of its own.
 fn token_context(token: &Token) -> Reply {
     let body = json!({
-        "enterprise": { "id": token.mid },
+        "enterprise": { "id": ENTERPRISE },
         "organization": { "id": token.mid },
-        "user": { "id": 0 },
+        "user": { "id": token.user },
     });
     Reply::json(200, &body)
 }

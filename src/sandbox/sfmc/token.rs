@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Scene, State, new_guid};
+use super::{Scene, SfmcWorld, State, new_guid};
 use crate::clock::Timestamp;
 use crate::sandbox::front::{Call, Reply};
 
@@ -13,10 +13,18 @@ const EXPIRES_IN_SECS: u64 = 1079;
 
 pub(super) const PATH: &str = "/v2/token";
 
+/// How long the REST token of a signed-in user lives, which Journey Builder hands to an activity's page.
+pub(in crate::sandbox) const USER_TOKEN_LIFETIME: Duration = Duration::from_secs(20 * 60);
+
+/// Whoever opens the Journey Builder page of the sandbox.
+const USER: u64 = 510_000_077;
+
 /// What a token allows.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) mid: u64,
+    /// The person who is signed in; 0 for a package's server-to-server token.
+    pub(super) user: u64,
     pub(super) scopes: Vec<String>,
     pub(super) expires: Timestamp,
 }
@@ -31,6 +39,23 @@ impl State {
     /// The token, when it is known and not expired.
     pub(super) fn token(&self, text: &str, now: Timestamp) -> Option<Token> {
         self.tokens.get(text).filter(|token| now < token.expires).cloned()
+    }
+}
+
+impl SfmcWorld {
+    /// The REST token of a user signed in to a business unit, as Journey Builder hands it to an activity's page
+    /// (`fuel2token`). It lives 20 minutes on the sandbox's clock and is good for `platform/v1/tokenContext` alone: what
+    /// else a user's token may do depends on the user. Of a unit that was not registered it is refused everywhere.
+    pub fn user_token(&self, mid: u64) -> String {
+        let text = format!("user.{}.{}", new_guid(), new_guid());
+        let now = self.shared.clock.steady();
+        let mut state = self.lock();
+        if state.units.contains_key(&mid) {
+            state.tokens.retain(|_, token| now < token.expires);
+            let token = Token { mid, user: USER, scopes: Vec::new(), expires: now.plus(USER_TOKEN_LIFETIME) };
+            state.tokens.insert(text.clone(), token);
+        }
+        text
     }
 }
 
@@ -90,7 +115,7 @@ pub(super) fn answer(state: &mut State, scene: &Scene<'_>, call: &Call) -> Reply
     });
     let expires = scene.now.plus(Duration::from_secs(EXPIRES_IN_SECS));
     state.tokens.retain(|_, token| scene.now < token.expires);
-    state.tokens.insert(access_token, Token { mid, scopes, expires });
+    state.tokens.insert(access_token, Token { mid, user: 0, scopes, expires });
     Reply::json(200, &answer)
 }
 
