@@ -35,6 +35,7 @@ const CONTEXT = {
 export class Wizard {
   /** @type {any} As Journey Builder handed it over. */ #activity = null;
   /** @type {unknown} Ours to carry, not to read. */ #journey = null;
+  /** What the journey was read from. */ #contextRead = "";
   /** @type {Arguments} */ #arguments = [];
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
   /** @type {string} */ #name = "";
@@ -137,22 +138,28 @@ export class Wizard {
    * @returns {Promise<string[]>} what is to be told of it
    */
   async #readJourney(waitMs) {
-    const { builder } = this;
-    const names = Object.entries(CONTEXT);
-    const answers = await Promise.all(names.map(([, event]) => builder.answer(event, waitMs)));
-    const context = Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
+    const context = await this.#context(waitMs);
+    this.#contextRead = JSON.stringify(context);
     const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
     this.#journey = read.journey;
     this.#isReadOnly = read.readOnly || this.#activity.editable === false;
     return read.notices ?? [];
   }
 
-  /** An answer that came after the page was ready: the form may know more now. */
+  /** @param {number} waitMs for answers that have not come @returns {Promise<Record<string, unknown>>} */
+  async #context(waitMs) {
+    const names = Object.entries(CONTEXT);
+    const answers = await Promise.all(names.map(([, event]) => this.builder.answer(event, waitMs)));
+    return Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
+  }
+
+  /** An answer that came after the page was ready: unless it says the same again, the form may know more now. */
   #workInLateAnswer() {
     if (!this.#isReady) return;
     clearTimeout(this.#lateTimer);
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
+        if (JSON.stringify(await this.#context(0)) === this.#contextRead) return;
         await this.#readJourney(0);
         await this.#render();
       });
