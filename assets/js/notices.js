@@ -12,6 +12,7 @@ import { byId, copyOf, text } from "./dom.js";
 export function notify(theme, sentence, { key, retry } = {}) {
   const notice = copyOf("notice");
   notice.classList.add(`wp-notice_${theme}`);
+  if (theme === "info") notice.querySelector("use")?.setAttribute("href", "#icon-info");
   const place = /** @type {HTMLElement} */ (notice.querySelector("[data-slot]"));
   place.textContent = sentence;
   const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));
