@@ -20,9 +20,9 @@ export function swap(stage, content) {
   const again = stage.querySelector(selector);
   if (!(again instanceof HTMLElement)) return;
   again.focus({ preventScroll: true });
-  if (caret && caret[0] !== null && (again instanceof HTMLInputElement || again instanceof HTMLTextAreaElement) && again.selectionStart !== null) {
-    again.setSelectionRange(caret[0], caret[1]);
-  }
+  const [from = null, to = null] = caret ?? [];
+  const takesCaret = (again instanceof HTMLInputElement || again instanceof HTMLTextAreaElement) && again.selectionStart !== null;
+  if (from !== null && takesCaret) again.setSelectionRange(from, to);
 }
 
 /** What finds the same element in another rendering. @param {HTMLElement} element */

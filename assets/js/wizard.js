@@ -3,7 +3,7 @@
 // The page's state is the list of in-arguments, the journey as the server read it, and the few things that are no in-arguments.
 // What is valid, what a form shows and what the activity becomes is the server's to say.
 
-import { byId, copyOf, fragment, text } from "./dom.js";
+import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
 import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
@@ -358,6 +358,7 @@ export class Wizard {
       this.#form.retype(typed);
       withdraw("step");
       this.#showTools();
+      this.#nameStep();
       if (isNewStep) this.#enterStep();
       else if (edit) focusAfter(stage, edit);
     } finally {
@@ -382,10 +383,12 @@ export class Wizard {
   /** The new step starts at its top, and who can't see it hears its name. */
   #enterStep() {
     document.documentElement.scrollTop = 0;
-    const step = this.steps[this.#at];
-    const title = byId("step-title");
-    title.textContent = text("stepTitle", { label: step?.label ?? "", number: this.#at + 1, count: this.steps.length });
-    title.focus({ preventScroll: true });
+    byId("step-title").focus({ preventScroll: true });
+  }
+
+  #nameStep() {
+    const label = this.steps[this.#at]?.label ?? "";
+    write(byId("step-title"), text("stepTitle", { label, number: this.#at + 1, count: this.steps.length }));
   }
 
   #showTools() {
