@@ -69,6 +69,18 @@ pub(crate) type ActualRow = Vec<(Arc<str>, Cell)>;
 /// A row that was read: column names, as the platform spells them, and values as text.
 pub(crate) type FoundRow = Vec<(String, String)>;
 
+/// Which rows of a data extension are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowSearch<'a> {
+    pub(crate) column: &'a str,
+    /// What the column must equal.
+    pub(crate) value: &'a str,
+    /// Columns that are wanted of the rows.
+    pub(crate) wanted: &'a [&'a str],
+    /// The date by which the newest rows are wanted, where the platform does not give all at once.
+    pub(crate) newest_by: &'a str,
+}
+
 /// Where rows of a tenant's data extensions go and come from. Implemented by the SFMC client.
 pub(crate) trait RowSink: Send + Sync + 'static {
     /// The extension's actual columns, in their order.
@@ -88,16 +100,14 @@ pub(crate) trait RowSink: Send + Sync + 'static {
         upsert: bool,
     ) -> BoxFuture<'a, Result<(), RowSinkError>>;
 
-    /// The row whose `column` equals `value`, as column names and texts; `None` when there is none. Over REST, then
+    /// The rows that are looked for, as column names and texts: all, or of many the newest, in no order. Over REST, then
     /// SOAP where REST can't (spec R4).
     fn find<'a>(
         &'a self,
         tenant: &'a Tenant,
         external_key: &'a str,
-        column: &'a str,
-        value: &'a str,
-        wanted: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Option<FoundRow>, RowSinkError>>;
+        search: RowSearch<'a>,
+    ) -> BoxFuture<'a, Result<Vec<FoundRow>, RowSinkError>>;
 
     /// How many REST calls the business unit has cost since the start, of whatever kind.
     fn calls(&self, mid: Mid) -> u64;

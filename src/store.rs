@@ -63,7 +63,7 @@ pub(crate) use kv::KvError;
 #[cfg(test)]
 pub(crate) use kv_memory::MemoryKv;
 pub(crate) use kv_sled::OpenKvError;
-pub(crate) use messages::{DeadLetter, Found, InFlight, Messages, SentMessage, SentOutcome};
+pub(crate) use messages::{DeadLetter, Found, InFlight, Messages, SentMessage, SentOutcome, TakenOut};
 pub(crate) use queues::{QueueMark, QueueRecord, Queues};
 pub(crate) use record::RecordError;
 pub(crate) use reports::{

@@ -326,7 +326,7 @@ impl Commands {
                     channel: record.channel.name().to_owned(),
                     account: record.account.to_string(),
                     mark: format!("{:?}", record.mark).to_ascii_lowercase(),
-                    queued: queue.last_given().saturating_sub(record.done),
+                    queued: queue.queued(record.done),
                     speed_limit: record.policy.speed_limit.map(|limit| limit.to_string()),
                 });
             }
@@ -448,7 +448,7 @@ impl Commands {
                     Ok(record) => record.done,
                     Err(_) => store.queues().get(tenant.mid, queue.id)?.map_or(0, |record| record.done),
                 };
-                queued += queue.last_given().saturating_sub(done);
+                queued += queue.queued(done);
             }
             let (mut waiting, mut refused) = (0, 0);
             for lane in OutboxTarget::ALL {

@@ -28,6 +28,8 @@ pub(crate) struct QueueHandle {
     /// A copy of what intake compares on every call, without waiting for a commit.
     known: Mutex<Known>,
     line: Mutex<Line>,
+    /// Places whose messages were taken out and to which the sender has not come yet.
+    taken_out: Mutex<BTreeSet<u64>>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +57,22 @@ impl QueueHandle {
     /// The last sequence that was given.
     pub(crate) fn last_given(&self) -> u64 {
         lock(&self.line).given
+    }
+
+    /// How many messages wait, when so many are done.
+    pub(crate) fn queued(&self, done: u64) -> u64 {
+        let taken_out = lock(&self.taken_out).len() as u64;
+        self.last_given().saturating_sub(done).saturating_sub(taken_out)
+    }
+
+    /// Messages were taken out: their places are empty until the sender comes there.
+    pub(super) fn note_taken_out(&self, sequences: Vec<u64>) {
+        lock(&self.taken_out).extend(sequences);
+    }
+
+    /// The sender came to an empty place, which counts as done from now on.
+    pub(super) fn pass_taken_out(&self, sequence: u64) {
+        lock(&self.taken_out).remove(&sequence);
     }
 
     fn settle(&self, sequence: u64) -> u64 {
@@ -114,7 +132,10 @@ impl QueueBook {
             self.give_again(mid, record.id, &frontier.passed)?;
             // Empty places that nobody will come to any more were not counted: messages that were taken out, or lost.
             record.done = record.done.max(frontier.empty);
-            handles.push(self.take_up(mid, record, last));
+            let taken_out = self.store.messages().taken_out(mid, record.id, frontier.next)?;
+            let handle = self.take_up(mid, record, last);
+            handle.note_taken_out(taken_out);
+            handles.push(handle);
         }
         Ok(handles)
     }
@@ -128,6 +149,7 @@ impl QueueBook {
             record: tokio::sync::Mutex::new(record),
             at_work: tokio::sync::RwLock::default(),
             line: Mutex::new(Line { given: last, durable: last, early: BTreeSet::new() }),
+            taken_out: Mutex::default(),
         });
         let key = (mid, handle.activity_id.clone());
         write(&self.by_activity).insert(key, Arc::clone(&handle));

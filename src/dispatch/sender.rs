@@ -132,7 +132,8 @@ impl Dispatch {
     }
 
     /// The messages that are still waiting, and how many places of the queue hold none and never will: their records
-    /// would not open, or their commit was not durable when the process died, with later ones already on the disk.
+    /// would not open, they were taken out, or their commit was not durable when the process died, with later ones already on
+    /// the disk.
     fn read(&self, queue: &QueueHandle, sequences: &[u64]) -> Result<(Vec<QueuedMessage>, u64), StoreError> {
         let mut found = BTreeMap::new();
         let mut take = |opened: Opened<QueuedMessage>| {
@@ -161,7 +162,10 @@ impl Dispatch {
                 Some(message) => messages.push(message),
                 // Finished meanwhile, or before a restart.
                 None if self.store.messages().sent(queue.mid, queue.id, *sequence)?.is_some() => {}
-                None => lost += 1,
+                None => {
+                    queue.pass_taken_out(*sequence);
+                    lost += 1;
+                }
             }
         }
         Ok((messages, lost))

@@ -68,6 +68,15 @@ pub(crate) const fn is_final_group(group_id: i32) -> bool {
     matches!(group_id, 2..=5)
 }
 
+/// Whether a status that is known by its names only, such as a row's, is final. Names in no table are taken to be: what
+/// is written for a message that is on its way is `PENDING` or `ACCEPTED` (infobip.md 10).
+pub(crate) fn is_final_name(group_name: &str, name: &str) -> bool {
+    // `PENDING_ACCEPTED` begins with its group's name.
+    let group = if group_name.trim().is_empty() { name.split('_').next().unwrap_or_default() } else { group_name };
+    let group = group.trim();
+    !group.is_empty() && !["PENDING", "ACCEPTED", "OK"].iter().any(|open| group.eq_ignore_ascii_case(open))
+}
+
 impl DeliveryReport {
     /// The report of a message that ended here at `now` (spec Q5).
     pub(crate) fn local(end: &LocalEnd, subject: ReportSubject<'_>, now: Timestamp) -> Self {

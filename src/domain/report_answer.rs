@@ -50,11 +50,39 @@ pub(crate) enum QueueStatus {
     Queued,
     Held,
     Sent,
-    /// Of a contact whose message was refused before the queue, or ended here.
+    /// Of a contact whose message was refused before the queue, of one that ended here, and of an id that nobody knows.
     NotSent,
 }
 
+/// What is known of the message that is asked about: what [`QueueStatus`] follows from, whatever the kind of report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// No message id came: its contact was refused before the queue, or the activity names no message.
+    NoMessage,
+    /// In the queue; `stopped` says that nothing of it goes now.
+    Waiting { stopped: bool },
+    /// The provider took it, or has reported of it.
+    Sent,
+    /// It ended here: refused, expired, cancelled, or erased while it waited.
+    Ended,
+    /// An id of ours whose message is not here any more. All that waits is here: what is gone went by its retention time,
+    /// by an erasure or with a restore, after it had left the queue.
+    Gone,
+    /// An id that Waypost never gave, and whether anybody has a report of it; `None` when that could not be asked.
+    Foreign { reported: Option<bool> },
+}
+
 impl QueueStatus {
+    /// The one rule of `queueStatus`.
+    pub(crate) fn of(standing: Standing) -> Self {
+        match standing {
+            Standing::Waiting { stopped: false } => Self::Queued,
+            Standing::Waiting { stopped: true } => Self::Held,
+            Standing::Sent | Standing::Gone | Standing::Foreign { reported: None | Some(true) } => Self::Sent,
+            Standing::NoMessage | Standing::Ended | Standing::Foreign { reported: Some(false) } => Self::NotSent,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queued => "QUEUED",
@@ -132,7 +160,7 @@ pub(crate) const OUT_ARGUMENTS: [OutArgumentRow; 12] = [
     row(
         "queueStatus",
         None,
-        "`QUEUED` or `HELD` while the message waits, `SENT`, or `NOT_SENT` for a contact that was refused, a message that ended here, and an id that nobody knows",
+        "`QUEUED` or `HELD` while the message waits, `SENT`, or `NOT_SENT` for a contact that was refused, a message that ended here or was erased while it waited, and an id that Waypost never gave and nobody has a report of",
         |a| a.queue_status,
     ),
 ];

@@ -256,6 +256,11 @@ impl Tenant {
     pub(crate) fn written_date(&self, at: Timestamp) -> String {
         report_dates::written(at, self.time_zone.as_deref())
     }
+
+    /// A date that comes back from a row of this business unit; `None` when it can't be read.
+    pub(crate) fn read_date(&self, text: &str) -> Option<Timestamp> {
+        report_dates::read(text, self.time_zone.as_deref())
+    }
 }
 
 impl Senders {

@@ -1,18 +1,25 @@
 //! What the reports activity answers: from our own store, else from the data extension (spec R4).
 
+mod row;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::row::Place;
 use super::{FoundRow, RowSink, RowSinkError};
 use crate::clock::Clock;
 use crate::dispatch::book::{QueueBook, account_key};
 use crate::domain::ids::{MessageId, Mid};
 use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
-use crate::domain::report_answer::{AskedKind, CLICKED, NOT_AVAILABLE, QueueStatus, ReportAnswer};
-use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
+use crate::domain::report::Origin;
+use crate::domain::report_answer::{AskedKind, QueueStatus, ReportAnswer, Standing};
+use crate::domain::tenant::{ReportTarget, Tenant};
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
+
+/// Longest text that is taken for a message's id: Infobip's own limit (infobip.md 1.3).
+const MESSAGE_ID_BYTES_MAX: usize = 200;
 
 /// Clicks, and replies, of one message that are looked through for the newest.
 const LOOKED_THROUGH_MAX: usize = 1_000;
@@ -28,14 +35,33 @@ pub(crate) struct Lookup {
     clock: Arc<dyn Clock>,
 }
 
-/// A message that the store knows, or has reports of.
+/// What the store knows of the message that is asked about.
 struct Known {
-    /// `None` for a message that is not one of this store's, or not any more.
+    /// `None` for an id that Waypost never gave.
     id: Option<MessageId>,
     report: ReportRef,
-    queue_status: QueueStatus,
+    standing: Standing,
+}
+
+impl Known {
     /// Whether there is no need to ask anybody else.
-    is_ours: bool,
+    fn is_here(&self) -> bool {
+        matches!(self.standing, Standing::Waiting { .. } | Standing::Sent | Standing::Ended)
+    }
+
+    /// What a kind answers of it when there is nothing to tell.
+    fn nothing(&self, kind: AskedKind) -> ReportAnswer {
+        ReportAnswer::without(kind, QueueStatus::of(self.standing))
+    }
+}
+
+/// What came of asking the data extensions.
+enum Asked {
+    Rows(Vec<FoundRow>),
+    /// All that may have a row were asked, and none has.
+    Nobody,
+    /// SFMC did not say.
+    Unanswered,
 }
 
 impl Lookup {
@@ -45,52 +71,72 @@ impl Lookup {
 
     /// What became of the message that the in-arguments name.
     pub(crate) async fn answer(&self, tenant: &Tenant, arguments: &InArguments) -> Result<ReportAnswer, StoreError> {
+        let kind = arguments.get(names::REPORT_KIND).map_or(Some(AskedKind::default()), AskedKind::by_name);
+        // An expression that SFMC could not resolve comes as its own text, and names no message.
+        let text = arguments.get(names::MESSAGE_ID).filter(|text| !text.contains("{{"));
+        let Some(text) = text.filter(|text| text.len() <= MESSAGE_ID_BYTES_MAX) else {
+            return Ok(ReportAnswer::without(kind.unwrap_or_default(), QueueStatus::of(Standing::NoMessage)));
+        };
+        let mut known = self.known(tenant.mid, text)?;
         // A kind that this version does not know has no report yet.
-        let Some(kind) = arguments.get(names::REPORT_KIND).map_or(Some(AskedKind::default()), AskedKind::by_name)
-        else {
-            return Ok(ReportAnswer::without(AskedKind::default(), QueueStatus::Sent));
-        };
-        let Some(text) = arguments.get(names::MESSAGE_ID) else {
-            return Ok(ReportAnswer::without(kind, QueueStatus::NotSent));
-        };
-        let known = self.known(tenant.mid, text)?;
+        let Some(kind) = kind else { return Ok(known.nothing(AskedKind::default())) };
         if let Some(answer) = self.stored(tenant, kind, text, &known)? {
             return Ok(answer);
         }
-        tokio::select! {
-            answer = self.in_extension(tenant, kind, arguments, text) => Ok(answer),
+        let asked = tokio::select! {
+            asked = self.in_extensions(tenant, kind, arguments, text) => asked,
             () = self.clock.sleep(EXTENSION_DEADLINE) => {
                 tracing::warn!(tenant.mid = %tenant.mid, "SFMC took too long to say what it has of a report");
-                Ok(ReportAnswer::without(kind, QueueStatus::Sent))
+                Asked::Unanswered
             }
+        };
+        if let Standing::Foreign { reported } = &mut known.standing {
+            *reported = match &asked {
+                Asked::Rows(_) => Some(true),
+                Asked::Nobody => Some(false),
+                Asked::Unanswered => None,
+            };
         }
+        let nothing = known.nothing(kind);
+        Ok(match asked {
+            Asked::Rows(rows) => row::answer(kind, &rows, tenant, nothing),
+            Asked::Nobody | Asked::Unanswered => nothing,
+        })
     }
 
     fn known(&self, mid: Mid, text: &str) -> Result<Known, StoreError> {
+        let stray = self.store.reports().stray(mid, text)?;
         let Ok(id) = text.parse::<MessageId>() else {
-            let report = self.store.reports().stray(mid, text)?;
-            return Ok(Known { id: None, report, queue_status: QueueStatus::Sent, is_ours: false });
+            return Ok(Known { id: None, report: stray, standing: Standing::Foreign { reported: None } });
         };
-        let report = ReportRef::of(id.queue, id.sequence);
+        let here = ReportRef::of(id.queue, id.sequence);
+        let known = |report, standing| Ok(Known { id: Some(id), report, standing });
         if let Some(found) = self.store.messages().find(mid, id)? {
-            let queue_status = self.queue_status(mid, id, &found);
-            return Ok(Known { id: Some(id), report, queue_status, is_ours: true });
+            return known(here, self.standing(mid, id, &found));
+        }
+        if self.store.messages().is_taken_out(mid, id)? {
+            return known(here, Standing::Ended);
         }
         // A message goes by its own retention time, its reports by theirs; and what was heard of it since is a stray.
-        let is_kept = self.store.reports().get(mid, report)?.is_some_and(|record| record.message_id() == text);
-        let report = if is_kept { report } else { self.store.reports().stray(mid, text)? };
-        Ok(Known { id: Some(id), report, queue_status: QueueStatus::Sent, is_ours: false })
+        let kept = self.store.reports().get(mid, here)?.filter(|record| record.message_id() == text);
+        match kept {
+            Some(record) if record.reports.final_delivery().is_some_and(|report| report.origin == Origin::Local) => {
+                known(here, Standing::Ended)
+            }
+            Some(_) => known(here, Standing::Gone),
+            None => known(stray, Standing::Gone),
+        }
     }
 
-    fn queue_status(&self, mid: Mid, id: MessageId, found: &Found) -> QueueStatus {
+    fn standing(&self, mid: Mid, id: MessageId, found: &Found) -> Standing {
         match found {
             Found::Waiting(message) => {
                 let held = self.book.pacer().held(&account_key(mid, &message.message.account)).is_some();
-                if held || self.is_stopped(id) { QueueStatus::Held } else { QueueStatus::Queued }
+                Standing::Waiting { stopped: held || self.is_stopped(id) }
             }
             Found::Sent(sent) => match sent.outcome {
-                SentOutcome::Sent { .. } => QueueStatus::Sent,
-                SentOutcome::Ended(_) => QueueStatus::NotSent,
+                SentOutcome::Sent { .. } => Standing::Sent,
+                SentOutcome::Ended(_) => Standing::Ended,
             },
         }
     }
@@ -115,16 +161,21 @@ impl Lookup {
         known: &Known,
     ) -> Result<Option<ReportAnswer>, StoreError> {
         let (reports, mid) = (self.store.reports(), tenant.mid);
-        let nothing = ReportAnswer::without(kind, known.queue_status);
+        // What is heard of an id that nobody knows here was sent by somebody.
+        let heard = match known.standing {
+            Standing::Foreign { .. } => Standing::Foreign { reported: Some(true) },
+            standing => standing,
+        };
+        let nothing = ReportAnswer::without(kind, QueueStatus::of(heard));
         let written = |at| tenant.written_date(at);
         let answer = match kind {
             AskedKind::Delivery => {
                 let record = reports.get(mid, known.report)?;
-                record.as_ref().and_then(|record| delivery(record, nothing.clone(), written))
+                record.as_ref().and_then(|record| delivery(record, nothing, written))
             }
             AskedKind::Click => {
                 let mut clicks = reports.clicks_of(mid, known.report, LOOKED_THROUGH_MAX)?;
-                if let Some(id) = known.id.filter(|_| !known.is_ours) {
+                if let Some(id) = known.id.filter(|_| !known.is_here()) {
                     // A click that came while the message was here lies where the message was.
                     let there = ReportRef::of(id.queue, id.sequence);
                     if there != known.report {
@@ -133,7 +184,7 @@ impl Lookup {
                     clicks.retain(|record| record.click.message_id == text);
                 }
                 let newest = clicks.into_iter().max_by_key(|record| (record.click.clicked_at, record.stored_at));
-                newest.map(|record| nothing.clone().with_click(&record.click))
+                newest.map(|record| nothing.with_click(&record.click))
             }
             AskedKind::Reply => {
                 let replies = match known.id {
@@ -143,73 +194,58 @@ impl Lookup {
                 let is_its = |pairing: &Pairing| Some(pairing.message_id) == known.id;
                 let replies = replies.into_iter().filter(|record| record.pairing.as_ref().is_some_and(is_its));
                 let newest = replies.max_by_key(|record| (record.inbound.received_at, record.stored_at));
-                newest.map(|record| nothing.clone().with_reply(&record.inbound, written))
+                newest.map(|record| nothing.with_reply(&record.inbound, written))
             }
         };
-        Ok(answer.or_else(|| known.is_ours.then_some(nothing)))
+        Ok(answer.or_else(|| known.is_here().then(|| known.nothing(kind))))
     }
 
-    /// The row of a message that this store does not know, sent before a restore. SFMC's trouble is not the contact's:
-    /// without an answer the report is not available.
-    async fn in_extension(
+    /// The rows of a message that this store does not know, sent before a restore, say. SFMC's trouble is not the
+    /// contact's: without an answer the report is not available.
+    async fn in_extensions(
         &self,
         tenant: &Tenant,
         kind: AskedKind,
         arguments: &InArguments,
         message_id: &str,
-    ) -> ReportAnswer {
-        let nothing = |queue_status| ReportAnswer::without(kind, queue_status);
-        let account = match arguments.get(names::ACCOUNT) {
-            Some(label) => tenant.accounts.iter().find(|account| account.id.as_str() == label),
-            None => tenant.accounts.first(),
-        };
-        let (places, column, wanted): (&[ReportKind], &str, &[&str]) = match kind {
-            // Which of the two has the row is not known: the channel went with the message.
-            AskedKind::Delivery => (&[ReportKind::Sms, ReportKind::Omni], "messageId", &DELIVERY_COLUMNS),
-            AskedKind::Click => (&[ReportKind::Clicks], "messageId", &CLICK_COLUMNS),
-            AskedKind::Reply => (&[ReportKind::Inbound], "pairedMessageId", &REPLY_COLUMNS),
-        };
-        let mut found = Ok(None);
-        for place in places {
-            let Some(ReportTarget::Extension(key)) = account.map(|account| account.report_target(*place)) else {
-                return nothing(QueueStatus::Sent);
-            };
-            match self.rows.find(tenant, key, column, message_id, wanted).await {
-                Ok(Some(row)) => {
-                    found = Ok(Some(row));
-                    break;
-                }
-                Ok(None) => {}
-                // An extension that is not there, or not as it should be, has no row; the other may have it.
+    ) -> Asked {
+        let place = Place::of(kind);
+        let mut asked = Asked::Nobody;
+        for extension in extensions(tenant, arguments.get(names::ACCOUNT), place) {
+            match self.rows.find(tenant, extension, place.search(message_id)).await {
+                Ok(rows) if rows.is_empty() => {}
+                Ok(rows) => return Asked::Rows(rows),
+                // An extension that is not there, or not as it should be, has no row; another may have it.
                 Err(RowSinkError::TargetWrong { problem }) => {
                     tracing::warn!(tenant.mid = %tenant.mid, problem, "A data extension of reports can't be read");
                 }
-                Err(error) => found = Err(error),
+                Err(RowSinkError::Later { problem, .. } | RowSinkError::SomeRefused { problem }) => {
+                    tracing::warn!(tenant.mid = %tenant.mid, problem, "A report could not be read from its data extension");
+                    asked = Asked::Unanswered;
+                }
             }
         }
-        match found {
-            Ok(Some(row)) => of_row(kind, &row, nothing(QueueStatus::Sent)),
-            // An id of our form was given out once, by a store that knew more; any other is nobody's. That nobody has
-            // clicked or answered says nothing about it.
-            Ok(None) if kind == AskedKind::Delivery && message_id.parse::<MessageId>().is_err() => {
-                nothing(QueueStatus::NotSent)
-            }
-            Ok(None) => nothing(QueueStatus::Sent),
-            Err(error) => {
-                let (RowSinkError::Later { problem, .. }
-                | RowSinkError::SomeRefused { problem }
-                | RowSinkError::TargetWrong { problem }) = &error;
-                tracing::warn!(tenant.mid = %tenant.mid, problem, "A report could not be read from its data extension");
-                nothing(QueueStatus::Sent)
-            }
-        }
+        asked
     }
 }
 
-/// Columns that are read from a data extension, by kind.
-const DELIVERY_COLUMNS: [&str; 6] = ["statusName", "statusGroupName", "errorName", "doneAt", "sentAt", "seenAt"];
-const CLICK_COLUMNS: [&str; 2] = ["notificationType", "url"];
-const REPLY_COLUMNS: [&str; 2] = ["message", "receivedAt"];
+/// The external keys that may have the rows, each once: the account's that is named, or all accounts' when none is, or
+/// none of that name any more. An account in external mode has none.
+fn extensions<'a>(tenant: &'a Tenant, account: Option<&str>, place: &Place) -> Vec<&'a str> {
+    let is_named = |label: &str| account.is_some_and(|account| account == label);
+    let is_any_named = tenant.accounts.iter().any(|account| is_named(account.id.as_str()));
+    let mut keys = Vec::new();
+    for account in tenant.accounts.iter().filter(|account| !is_any_named || is_named(account.id.as_str())) {
+        for kind in place.kinds {
+            if let ReportTarget::Extension(key) = account.report_target(*kind)
+                && !keys.contains(&key)
+            {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
 
 /// `written`: how the business unit wants its dates.
 fn delivery(
@@ -229,41 +265,6 @@ fn delivery(
         Some(seen) => answer.with_seen(written(seen.seen_at)),
         None => answer,
     })
-}
-
-fn of_row(kind: AskedKind, row: &FoundRow, nothing: ReportAnswer) -> ReportAnswer {
-    let value = |name: &str| {
-        let cell = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
-        cell.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    let available = |text: String| if text.is_empty() { NOT_AVAILABLE.to_owned() } else { text };
-    match kind {
-        AskedKind::Delivery => {
-            let answer = ReportAnswer {
-                status_name: available(value("statusName")),
-                status_group_name: available(value("statusGroupName")),
-                error_name: value("errorName"),
-                done_at: value("doneAt"),
-                sent_at: value("sentAt"),
-                ..nothing
-            };
-            match value("seenAt") {
-                seen if seen.trim().is_empty() => answer,
-                seen => answer.with_seen(seen),
-            }
-        }
-        AskedKind::Click => {
-            let notification_type = value("notificationType");
-            ReportAnswer {
-                notification_type: if notification_type.is_empty() { CLICKED.to_owned() } else { notification_type },
-                url: value("url"),
-                ..nothing
-            }
-        }
-        AskedKind::Reply => {
-            ReportAnswer { response_text: value("message"), response_time: value("receivedAt"), ..nothing }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -27,9 +27,10 @@ const WAITING_MAX: usize = 200_000;
 const WAITING_PAGE: usize = 1_000;
 
 /// In the order in which they are gone through: a row that was refused is nothing without its report.
-const FAMILIES: [TraceFamily; 8] = [
+const FAMILIES: [TraceFamily; 9] = [
     TraceFamily::Refused,
     TraceFamily::Sent,
+    TraceFamily::TakenOut,
     TraceFamily::Reports,
     TraceFamily::StrayReports,
     TraceFamily::Clicks,
@@ -60,7 +61,7 @@ pub(crate) struct Removed {
     pub(crate) reports: u64,
     pub(crate) clicks: u64,
     pub(crate) inbound: u64,
-    /// Refused rows, and indexes.
+    /// Refused rows, indexes, and notes of erased messages that were never sent.
     pub(crate) others: u64,
 }
 
@@ -186,6 +187,7 @@ fn is_old(messages: Timestamp, reports: Timestamp, waiting: HashSet<OutboxSubjec
             let report = OutboxSubject::Report(crate::store::ReportRef::of(queue, sequence));
             sent.ended_at < messages && !waiting.contains(&report)
         }
+        (Trace::TakenOut(..), Kept::TakenOut(taken_out)) => taken_out.at < messages,
         (Trace::Report(report), Kept::Report(record)) => {
             let waits = record.waits_at.is_some() || waiting.contains(&OutboxSubject::Report(report));
             record.stored_at < reports && !waits

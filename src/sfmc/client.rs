@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Method;
 
 use super::data_extension::{self, Provisioned};
-use super::rest::{Found, Gates, Rest, RestError};
+use super::rest::{Found, Gates, Rest, RestError, cell_of};
 use super::soap::{Equals, Soap, SoapError};
 use super::token::{TokenClient, TokenError};
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::domain::extension::Extension;
 use crate::domain::ids::Mid;
 use crate::domain::tenant::Tenant;
 use crate::outbound::{self, ClientSetup};
-use crate::reporting::{ActualColumn, ActualRow, ColumnKind, RowSink, RowSinkError};
+use crate::reporting::{ActualColumn, ActualRow, ColumnKind, FoundRow, RowSearch, RowSink, RowSinkError};
 
 /// One call, from connecting to the last byte. SOAP retrieves have been seen to take half a minute.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -93,22 +93,20 @@ impl SfmcClient {
         Ok(written?)
     }
 
-    async fn find_row(
+    async fn find_rows(
         &self,
         tenant: &Tenant,
         external_key: &str,
-        equals: Equals<'_>,
-        wanted: &[&str],
-    ) -> Result<Option<Vec<(String, String)>>, RowSinkError> {
+        search: RowSearch<'_>,
+    ) -> Result<Vec<FoundRow>, RowSinkError> {
         // Filters have been seen with plain column names only; SOAP takes any.
-        let is_plain = !equals.property.is_empty()
-            && equals.property.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-            && !equals.value.chars().any(char::is_control);
+        let is_plain = !search.column.is_empty()
+            && search.column.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !search.value.chars().any(char::is_control);
         if is_plain {
-            match self.rest().find(tenant, external_key, equals.property, equals.value).await {
-                Ok(Found::Row(row)) => return Ok(Some(pick(&row, wanted))),
-                Ok(Found::Nothing) => return Ok(None),
-                Ok(Found::FilterIgnored) => {}
+            match self.rest().find(tenant, external_key, search).await {
+                Ok(Found::Rows(rows)) => return Ok(rows.iter().map(|row| pick(row, search.wanted)).collect()),
+                Ok(Found::Unsure) => {}
                 Err(error) => match RowSinkError::from(error) {
                     later @ RowSinkError::Later { .. } => return Err(later),
                     RowSinkError::SomeRefused { .. } | RowSinkError::TargetWrong { .. } => {}
@@ -117,13 +115,14 @@ impl SfmcClient {
         }
         // SOAP refuses a retrieve that asks for a column the extension does not have.
         let columns = self.read_columns(tenant, external_key).await?;
-        let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+        let is_wanted = |name: &str| search.wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
         let mut asked = columns.iter().map(|column| &*column.name).filter(|name| is_wanted(name)).collect::<Vec<_>>();
         if asked.is_empty() {
-            asked.push(equals.property);
+            asked.push(search.column);
         }
+        let equals = Equals { property: search.column, value: search.value };
         let rows = data_extension::rows(&self.soap(), tenant, external_key, equals, &asked).await?;
-        Ok(rows.first().map(|row| pick(row, wanted)))
+        Ok(rows.iter().map(|row| pick(row, search.wanted)).collect())
     }
 
     pub(super) fn soap(&self) -> Soap<'_> {
@@ -165,11 +164,9 @@ impl RowSink for SfmcClient {
         &'a self,
         tenant: &'a Tenant,
         external_key: &'a str,
-        column: &'a str,
-        value: &'a str,
-        wanted: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>> {
-        Box::pin(self.find_row(tenant, external_key, Equals { property: column, value }, wanted))
+        search: RowSearch<'a>,
+    ) -> BoxFuture<'a, Result<Vec<FoundRow>, RowSinkError>> {
+        Box::pin(self.find_rows(tenant, external_key, search))
     }
 
     fn calls(&self, mid: Mid) -> u64 {
@@ -245,10 +242,10 @@ impl From<RestError> for RowSinkError {
     }
 }
 
-/// The wanted cells under the names we asked for, whatever their case in the answer (sfmc.md 6.3).
-fn pick(row: &[(String, String)], wanted: &[&str]) -> Vec<(String, String)> {
-    let cell = |name: &&str| row.iter().find(|(actual, _)| actual.eq_ignore_ascii_case(name));
-    wanted.iter().filter_map(|name| cell(name).map(|(_, value)| ((*name).to_owned(), value.clone()))).collect()
+/// The wanted cells under the names we asked for.
+fn pick(row: &FoundRow, wanted: &[&str]) -> FoundRow {
+    let cell = |name: &&str| cell_of(row, name).map(|value| ((*name).to_owned(), value.to_owned()));
+    wanted.iter().filter_map(cell).collect()
 }
 
 #[cfg(test)]
@@ -449,13 +446,17 @@ pub(crate) mod tests {
         assert_eq!(stub.requests().len(), 4);
     }
 
+    fn of<'a>(column: &'a str, value: &'a str, wanted: &'a [&'a str]) -> RowSearch<'a> {
+        RowSearch { column, value, wanted, newest_by: "doneAt" }
+    }
+
     #[tokio::test]
     async fn a_business_unit_has_at_most_five_rest_calls_at_a_time() {
         let stub = Stub::start([vec![token()], vec![Reply::Stall; 8]].concat()).await;
         let (client, tenant) = (Arc::new(client()), Arc::new(tenant(&stub.origin())));
         let calls = (0..8).map(|_| {
             let (client, tenant) = (client.clone(), tenant.clone());
-            tokio::spawn(async move { client.find(&tenant, "k", "a", "b", &[]).await })
+            tokio::spawn(async move { client.find(&tenant, "k", of("a", "b", &[])).await })
         });
         let calls = calls.collect::<Vec<_>>();
         let is_full = async {
@@ -479,27 +480,43 @@ pub(crate) mod tests {
         let stub = Stub::start(vec![token(), Reply::json(200, body), Reply::json(200, r#"{"count":0}"#)]).await;
         let (client, tenant) = (client(), tenant(&stub.origin()));
         let wanted = ["statusName", "messageCount", "doneAt"];
-        let row = client.find(&tenant, "k", "messageId", "m'1", &wanted).await.unwrap().unwrap();
-        assert_eq!(row, [("statusName".into(), "DELIVERED".into()), ("messageCount".into(), "2".to_owned())]);
+        let rows = client.find(&tenant, "k", of("messageId", "m'1", &wanted)).await.unwrap();
+        assert_eq!(rows, [[("statusName".into(), "DELIVERED".into()), ("messageCount".into(), "2".to_owned())]]);
         let target = &stub.requests()[1].target;
-        assert!(target.ends_with("$filter=messageId%20eq%20%27m%27%271%27"), "{target}");
-        assert_eq!(client.find(&tenant, "k", "messageId", "x", &wanted).await, Ok(None));
+        let asked = "$filter=messageId%20eq%20%27m%27%271%27&$orderBy=doneAt%20desc";
+        assert!(target.ends_with(asked), "{target}");
+        assert_eq!(client.find(&tenant, "k", of("messageId", "x", &wanted)).await, Ok(Vec::new()));
     }
 
     #[tokio::test]
     async fn soap_finds_the_row_when_rest_cannot() {
         let row = r#"<Results xsi:type="DataExtensionObject"><Properties><Property><Name>statusName</Name><Value>DELIVERED</Value></Property></Properties></Results>"#;
-        let foreign = r#"{"items":[{"keys":{"messageid":"other"},"values":{}}]}"#;
-        for rest in [Reply::json(403, r#"{"message":"Not Authorized"}"#), Reply::json(200, foreign)] {
+        let foreign = r#"{"count":1,"items":[{"keys":{"messageid":"other"},"values":{}}]}"#;
+        let unordered = r#"{"count":3,"items":[{"keys":{"messageid":"m"},"values":{"doneat":"11/24/2026 8:34:11 AM"}},
+            {"keys":{"messageid":"m"},"values":{"doneat":"11/24/2026 8:34:11 PM"}}]}"#;
+        let refused = Reply::json(400, r#"{"message":"The column doneAt does not exist."}"#);
+        let forbidden = Reply::json(403, r#"{"message":"Not Authorized"}"#);
+        for rest in [forbidden, Reply::json(200, foreign), Reply::json(200, unordered), refused] {
             let fields = field("messageId", 0, true) + &field("statusname", 1, false);
             let stub = Stub::start(vec![token(), rest, soap(&fields, "OK"), soap(row, "OK")]).await;
             let wanted = ["statusName", "seenAt"];
-            let found = client().find(&tenant(&stub.origin()), "k", "messageId", "m", &wanted).await;
-            assert_eq!(found, Ok(Some(vec![("statusName".into(), "DELIVERED".into())])));
+            let found = client().find(&tenant(&stub.origin()), "k", of("messageId", "m", &wanted)).await;
+            assert_eq!(found, Ok(vec![vec![("statusName".into(), "DELIVERED".into())]]));
             let body = &stub.requests()[3].body;
             let asked = "<ObjectType>DataExtensionObject[k]</ObjectType><Properties>statusname</Properties><Filter";
             assert!(body.contains(asked), "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn of_many_rows_the_newest_will_do_when_they_come_in_order() {
+        let item = |date: &str| format!(r#"{{"values":{{"messageId":"m","doneAt":"{date}"}}}}"#);
+        let newest = [item("11/24/2026 1:34:11 PM"), item("11/24/2026 8:34:11 AM"), item("")].join(",");
+        let body = format!(r#"{{"count":70,"links":{{"next":"/v1/…"}},"items":[{newest}]}}"#);
+        let stub = Stub::start(vec![token(), Reply::json(200, &body)]).await;
+        let rows = client().find(&tenant(&stub.origin()), "k", of("messageId", "m", &["doneAt"])).await.unwrap();
+        assert_eq!(rows.len(), 3);
+        assert_eq!(stub.requests().len(), 2);
     }
 
     #[tokio::test]

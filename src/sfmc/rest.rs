@@ -17,7 +17,7 @@ use crate::domain::extension::Cell;
 use crate::domain::ids::Mid;
 use crate::domain::tenant::Tenant;
 use crate::outbound::{self, Answer, Unanswered};
-use crate::reporting::{ActualRow, Event};
+use crate::reporting::{ActualRow, Event, FoundRow, RowSearch};
 
 /// Largest answer that is read: a page of a few rows, or of 50 row errors.
 const BODY_BYTES_MAX: usize = 4 * 1_024 * 1_024;
@@ -42,8 +42,8 @@ const MASKED_CHARS_MIN: usize = 4;
 /// The two error codes that mean throttling (sfmc.md 6.4), as text.
 const THROTTLED: &str = "50100";
 const BLOCKED: &str = "50200";
-/// Rows asked for when one is looked for.
-const FOUND_MAX: usize = 10;
+/// Rows asked for when those of one message are looked for: the newest, of which there are seldom more.
+const FOUND_MAX: usize = 50;
 
 /// Why a REST call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -147,6 +147,10 @@ struct AsyncItem {
 struct RowsetAnswer {
     /// Absent when there are no rows.
     items: Option<Vec<RowsetItem>>,
+    /// Has `next` when there are more pages.
+    links: Value,
+    /// Of all pages.
+    count: Value,
 }
 
 #[derive(Deserialize, Default)]
@@ -213,36 +217,38 @@ impl Rest<'_> {
         Ok(())
     }
 
-    /// The first row whose `column` equals `value`: all its columns. Rows that the filter should not have let through
-    /// are passed over, in case a filter is ignored.
+    /// The rows that are looked for, all their columns: the newest when there are many. What the filter should not have let
+    /// through is passed over, in case it is ignored.
     pub(super) async fn find(
         &self,
         tenant: &Tenant,
         external_key: &str,
-        column: &str,
-        value: &str,
+        search: RowSearch<'_>,
     ) -> Result<Found, RestError> {
+        let RowSearch { column, value, newest_by, .. } = search;
         let filter = percent(&format!("{column} eq '{}'", value.replace('\'', "''")));
+        let order = percent(&format!("{newest_by} desc"));
         let path = format!(
-            "/data/v1/customobjectdata/key/{}/rowset?$page=1&$pageSize={FOUND_MAX}&$filter={filter}",
+            "/data/v1/customobjectdata/key/{}/rowset?$page=1&$pageSize={FOUND_MAX}&$filter={filter}&$orderBy={order}",
             percent(external_key)
         );
         let answer: RowsetAnswer = self.call(tenant, Method::GET, &path, None).await?;
         let items = answer.items.unwrap_or_default();
-        let is_empty = items.is_empty();
-        let mut rows = items.into_iter().map(|item| {
+        let came = items.len();
+        let is_all = answer.links.get("next").is_none_or(Value::is_null)
+            && text_of(&answer.count).parse::<usize>().is_ok_and(|count| count <= came);
+        let rows = items.into_iter().map(|item| {
             let cells = item.keys.unwrap_or_default().into_iter().chain(item.values.unwrap_or_default());
-            cells.map(|(name, value)| (name, text_of(&value))).collect::<Vec<_>>()
+            cells.map(|(name, value)| (name, text_of(&value))).collect::<FoundRow>()
         });
-        let matches = |row: &Vec<(String, String)>| {
-            let cell = row.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
-            cell.is_none_or(|(_, text)| text.eq_ignore_ascii_case(value))
-        };
-        Ok(match rows.find(matches) {
-            Some(row) => Found::Row(row),
-            None if is_empty => Found::Nothing,
-            None => Found::FilterIgnored,
-        })
+        let matches = |row: &FoundRow| cell_of(row, column).is_none_or(|text| text.eq_ignore_ascii_case(value));
+        let rows: Vec<_> = rows.filter(matches).collect();
+        let is_filtered = rows.len() == came;
+        let dates: Vec<_> =
+            rows.iter().map(|row| cell_of(row, newest_by).and_then(|date| tenant.read_date(date))).collect();
+        // Of a part, only the part that was asked for will do.
+        let is_newest = is_filtered && dates.is_sorted_by(|newer, older| newer >= older);
+        Ok(if (is_all || is_newest) && (is_filtered || !rows.is_empty()) { Found::Rows(rows) } else { Found::Unsure })
     }
 
     /// The id of the data extension that an event definition has; `None` without one (sfmc.md 7).
@@ -443,13 +449,17 @@ impl Rest<'_> {
     }
 }
 
-/// What came of looking for a row.
+/// What came of looking for rows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    Row(Vec<(String, String)>),
-    Nothing,
-    /// Rows came that were not asked for: this account's REST can't filter.
-    FilterIgnored,
+    Rows(Vec<FoundRow>),
+    /// Other rows came than those that were asked for: this account's REST can't filter, or can't order.
+    Unsure,
+}
+
+/// A cell, whatever the case of its column's name in the answer (sfmc.md 6.3).
+pub(super) fn cell_of<'a>(row: &'a FoundRow, column: &str) -> Option<&'a str> {
+    row.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, text)| text.as_str())
 }
 
 impl RestError {

@@ -16,7 +16,8 @@ use crate::domain::ids::Mid;
 use crate::domain::secret::Secret;
 use crate::domain::tenant::Tenant;
 use crate::reporting::{
-    ActualColumn, ActualRow, ColumnKind, Event, EventSink, EventSinkError, Posting, ReportPost, RowSink, RowSinkError,
+    ActualColumn, ActualRow, ColumnKind, Event, EventSink, EventSinkError, FoundRow, Posting, ReportPost, RowSearch,
+    RowSink, RowSinkError,
 };
 
 /// A recipient that ends so has its rows refused.
@@ -261,13 +262,12 @@ impl RowSink for Target {
         &'a self,
         _tenant: &'a Tenant,
         _external_key: &'a str,
-        _column: &'a str,
-        value: &'a str,
-        _wanted: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Option<Vec<(String, String)>>, RowSinkError>> {
+        search: RowSearch<'a>,
+    ) -> BoxFuture<'a, Result<Vec<FoundRow>, RowSinkError>> {
         Box::pin(async move {
             let table = self.table();
-            Ok(table.rows.get(value).map(|name| vec![("statusName".to_owned(), name.clone())]))
+            let name = table.rows.get(search.value);
+            Ok(name.map(|name| vec![("statusName".to_owned(), name.clone())]).into_iter().collect())
         })
     }
 

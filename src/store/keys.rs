@@ -14,6 +14,7 @@
 //! | `12` | Sent | mid, queue, sequence | `SentMessage` |
 //! | `13` | InFlight | mid, queue, first sequence | `InFlight` |
 //! | `14` | DeadLetter | mid, queue, sequence | `DeadLetter` |
+//! | `15` | TakenOut | mid, queue, sequence | `TakenOut`: that a message was erased while it waited |
 //! | `20` | Answer | day, mid, hash | `FirstAnswer`; a day's are removed together |
 //! | `30` | Report | mid, queue, sequence | `ReportRecord` |
 //! | `31` | StrayReport | mid, hash | `ReportRecord` of a message that is not here |
@@ -99,6 +100,7 @@ pub(crate) enum Key {
     Sent(Mid, QueueId, u64),
     InFlight(Mid, QueueId, u64),
     DeadLetter(Mid, QueueId, u64),
+    TakenOut(Mid, QueueId, u64),
     Answer(Day, Mid, Hash),
     Report(Mid, QueueId, u64),
     StrayReport(Mid, Hash),
@@ -126,6 +128,7 @@ pub(crate) enum Family {
     Sent = 0x12,
     InFlight = 0x13,
     DeadLetter = 0x14,
+    TakenOut = 0x15,
     Answer = 0x20,
     Report = 0x30,
     StrayReport = 0x31,
@@ -143,7 +146,7 @@ pub(crate) enum Family {
 
 impl Family {
     /// Families of which a business unit's records lie together: the mid follows the prefix byte.
-    pub(crate) const OF_TENANT: [Self; 18] = [
+    pub(crate) const OF_TENANT: [Self; 19] = [
         Self::TenantKey,
         Self::Tenant,
         Self::Queue,
@@ -151,6 +154,7 @@ impl Family {
         Self::Sent,
         Self::InFlight,
         Self::DeadLetter,
+        Self::TakenOut,
         Self::Report,
         Self::StrayReport,
         Self::Click,
@@ -164,7 +168,7 @@ impl Family {
         Self::Erasure,
     ];
 
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Meta,
         Self::TenantKey,
         Self::Tenant,
@@ -173,6 +177,7 @@ impl Family {
         Self::Sent,
         Self::InFlight,
         Self::DeadLetter,
+        Self::TakenOut,
         Self::Answer,
         Self::Report,
         Self::StrayReport,
@@ -208,6 +213,7 @@ impl Key {
             Self::Sent(..) => Family::Sent,
             Self::InFlight(..) => Family::InFlight,
             Self::DeadLetter(..) => Family::DeadLetter,
+            Self::TakenOut(..) => Family::TakenOut,
             Self::Answer(..) => Family::Answer,
             Self::Report(..) => Family::Report,
             Self::StrayReport(..) => Family::StrayReport,
@@ -234,6 +240,7 @@ impl Key {
             | Self::Sent(mid, queue, sequence)
             | Self::InFlight(mid, queue, sequence)
             | Self::DeadLetter(mid, queue, sequence)
+            | Self::TakenOut(mid, queue, sequence)
             | Self::Report(mid, queue, sequence) => out.mid(*mid).queue(*queue).u64(*sequence),
             Self::Answer(day, mid, hash) => out.bytes(&day.0.to_be_bytes()).mid(*mid).bytes(hash),
             Self::StrayReport(mid, hash)
@@ -274,6 +281,7 @@ impl Key {
             Family::Sent => Self::Sent(rest.mid()?, rest.queue()?, rest.u64()?),
             Family::InFlight => Self::InFlight(rest.mid()?, rest.queue()?, rest.u64()?),
             Family::DeadLetter => Self::DeadLetter(rest.mid()?, rest.queue()?, rest.u64()?),
+            Family::TakenOut => Self::TakenOut(rest.mid()?, rest.queue()?, rest.u64()?),
             Family::Report => Self::Report(rest.mid()?, rest.queue()?, rest.u64()?),
             Family::Answer => Self::Answer(Day(rest.u32()?), rest.mid()?, rest.take()?),
             Family::StrayReport => Self::StrayReport(rest.mid()?, rest.take()?),
@@ -440,6 +448,7 @@ mod tests {
             place().prop_map(|(mid, queue, sequence)| Key::Sent(mid, queue, sequence)),
             place().prop_map(|(mid, queue, sequence)| Key::InFlight(mid, queue, sequence)),
             place().prop_map(|(mid, queue, sequence)| Key::DeadLetter(mid, queue, sequence)),
+            place().prop_map(|(mid, queue, sequence)| Key::TakenOut(mid, queue, sequence)),
             (any::<u32>(), mid(), hash()).prop_map(|(day, mid, hash)| Key::Answer(Day(day), mid, hash)),
             place().prop_map(|(mid, queue, sequence)| Key::Report(mid, queue, sequence)),
             (mid(), hash()).prop_map(|(mid, hash)| Key::StrayReport(mid, hash)),

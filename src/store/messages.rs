@@ -47,6 +47,14 @@ pub(crate) struct DeadLetter {
     pub(crate) at: Timestamp,
 }
 
+/// That a message was taken out of its queue while it waited, and so was never sent (spec R5). Names nobody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct TakenOut {
+    /// The message id's; its place says the rest.
+    pub(crate) nonce: u64,
+    pub(crate) at: Timestamp,
+}
+
 /// Where a message is.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Found {
@@ -203,6 +211,18 @@ impl Messages<'_> {
         Ok(self.0.list(mid, &from, &to, usize::MAX)?.into_iter().filter_map(Opened::record).collect())
     }
 
+    /// Whether the message was taken out of its queue while it waited.
+    pub(crate) fn is_taken_out(&self, mid: Mid, id: MessageId) -> Result<bool, StoreError> {
+        let taken_out: Option<TakenOut> = self.0.read(mid, &Key::TakenOut(mid, id.queue, id.sequence))?;
+        Ok(taken_out.is_some_and(|taken_out| taken_out.nonce == id.nonce))
+    }
+
+    /// Places from `from_sequence` on whose messages were taken out of the queue, in order.
+    pub(crate) fn taken_out(&self, mid: Mid, queue: QueueId, from_sequence: u64) -> Result<Vec<u64>, StoreError> {
+        let (from, to) = range_from(Family::TakenOut, mid, queue, from_sequence);
+        Ok(self.0.scan(&from, &to, usize::MAX)?.iter().filter_map(|(key, _)| sequence_of(key)).collect())
+    }
+
     /// Dead letters of a queue from `from_sequence` on, with their sequences.
     pub(crate) fn dead_letters(
         &self,
@@ -247,6 +267,12 @@ impl StoreBatch {
         self.delete(&Key::InFlight(mid, queue, first_sequence));
     }
 
+    /// Takes a waiting message out of its queue, and leaves a note that it was not sent.
+    pub(crate) fn take_out(&mut self, mid: Mid, id: MessageId, at: Timestamp) -> Result<(), StoreError> {
+        self.delete(&Key::Waiting(mid, id.queue, id.sequence));
+        self.put(mid, &Key::TakenOut(mid, id.queue, id.sequence), &TakenOut { nonce: id.nonce, at })
+    }
+
     pub(crate) fn put_dead_letter(&mut self, mid: Mid, id: MessageId, letter: &DeadLetter) -> Result<(), StoreError> {
         self.put(mid, &Key::DeadLetter(mid, id.queue, id.sequence), letter)
     }
@@ -261,7 +287,10 @@ fn range_from(family: Family, mid: Mid, queue: QueueId, from_sequence: u64) -> (
 fn sequence_of(key: &[u8]) -> Option<u64> {
     match Key::parse(key)? {
         Key::Quarantine(original) => sequence_of(&original),
-        Key::Waiting(_, _, sequence) | Key::Sent(_, _, sequence) | Key::DeadLetter(_, _, sequence) => Some(sequence),
+        Key::Waiting(_, _, sequence)
+        | Key::Sent(_, _, sequence)
+        | Key::DeadLetter(_, _, sequence)
+        | Key::TakenOut(_, _, sequence) => Some(sequence),
         _ => None,
     }
 }

@@ -22,7 +22,7 @@ use super::accounts::AccountState;
 use super::answers::FirstAnswer;
 use super::configurations::ConfigurationRecord;
 use super::erasures::ErasureRecord;
-use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome};
+use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome, TakenOut};
 use super::queues::QueueRecord;
 use super::reports::{ClickRecord, InboundRecord, LastSent, OutboxEntry, ReplyOf, ReportRecord};
 use crate::domain::ids::MessageId;
@@ -114,6 +114,7 @@ own_form! {
     QueueRecord, "queue";
     InFlight, "in-flight";
     DeadLetter, "dead letter";
+    TakenOut, "taken out";
     FirstAnswer, "first answer";
     ClickRecord, "click";
     InboundRecord, "inbound message";
@@ -305,6 +306,7 @@ mod tests {
         "sent.v2.hex", SentMessage, samples::sent(3);
         "in_flight.v1.hex", InFlight, samples::in_flight(&[3, 4, 500]);
         "dead_letter.v1.hex", DeadLetter, samples::dead_letter();
+        "taken_out.v1.hex", TakenOut, samples::taken_out();
         "answer.v1.hex", FirstAnswer, samples::answer(3, samples::at(3));
         "report.v2.hex", ReportRecord, samples::report(3);
         "outbox.v1.hex", OutboxEntry, samples::outbox_entry();

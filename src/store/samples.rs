@@ -174,6 +174,10 @@ pub(crate) fn dead_letter() -> DeadLetter {
     DeadLetter { end: LocalEnd::RequestRefused { problem: "400 BAD_REQUEST".into() }, at: at(10) }
 }
 
+pub(crate) fn taken_out() -> TakenOut {
+    TakenOut { nonce: 5, at: at(11) }
+}
+
 pub(crate) fn answer(number: u64, at: Timestamp) -> FirstAnswer {
     FirstAnswer {
         message_id: MessageId::new(QUEUE, number, 5).to_string(),

@@ -4,7 +4,7 @@
 use super::keys::{Family, Hash, Key, Layout, OutboxSubject, ReportRef};
 use super::record::Record;
 use super::reports::{ClickRecord, InboundRecord, LastSent, OutboxEntry, OutboxPlace, ReplyOf, ReportRecord};
-use super::{Opened, SentMessage, Store, StoreBatch, StoreError};
+use super::{Opened, SentMessage, Store, StoreBatch, StoreError, TakenOut};
 use crate::domain::ids::{Mid, QueueId};
 use crate::domain::message::QueuedMessage;
 
@@ -16,6 +16,7 @@ const PAGE_RECORDS: usize = 256;
 pub(crate) enum TraceFamily {
     Waiting,
     Sent,
+    TakenOut,
     Reports,
     StrayReports,
     Clicks,
@@ -32,6 +33,7 @@ pub(crate) enum Trace {
     Waiting(QueueId, u64),
     /// With its dead letter, if it has one.
     Sent(QueueId, u64),
+    TakenOut(QueueId, u64),
     Report(ReportRef),
     Click(ReportRef, Hash),
     Inbound(Hash),
@@ -46,6 +48,7 @@ pub(crate) enum Trace {
 pub(crate) enum Kept {
     Waiting(QueuedMessage),
     Sent(SentMessage),
+    TakenOut(TakenOut),
     Report(ReportRecord),
     Click(ClickRecord),
     Inbound(InboundRecord),
@@ -70,6 +73,7 @@ impl TraceFamily {
         match self {
             Self::Waiting => Family::Waiting,
             Self::Sent => Family::Sent,
+            Self::TakenOut => Family::TakenOut,
             Self::Reports => Family::Report,
             Self::StrayReports => Family::StrayReport,
             Self::Clicks => Family::Click,
@@ -87,6 +91,7 @@ impl Trace {
         Some(match *key {
             Key::Waiting(_, queue, sequence) => Self::Waiting(queue, sequence),
             Key::Sent(_, queue, sequence) => Self::Sent(queue, sequence),
+            Key::TakenOut(_, queue, sequence) => Self::TakenOut(queue, sequence),
             Key::Report(_, queue, sequence) => Self::Report(ReportRef::Known(queue, sequence)),
             Key::StrayReport(_, hash) => Self::Report(ReportRef::Stray(hash)),
             Key::Click(_, report, hash) => Self::Click(report, hash),
@@ -103,6 +108,7 @@ impl Trace {
         match *self {
             Self::Waiting(queue, sequence) => Key::Waiting(mid, queue, sequence),
             Self::Sent(queue, sequence) => Key::Sent(mid, queue, sequence),
+            Self::TakenOut(queue, sequence) => Key::TakenOut(mid, queue, sequence),
             Self::Report(ReportRef::Known(queue, sequence)) => Key::Report(mid, queue, sequence),
             Self::Report(ReportRef::Stray(hash)) => Key::StrayReport(mid, hash),
             Self::Click(report, hash) => Key::Click(mid, report, hash),
@@ -172,6 +178,7 @@ impl Traces<'_> {
         match trace {
             Trace::Waiting(..) => self.as_kept(mid, key, value, Kept::Waiting),
             Trace::Sent(..) => self.as_kept(mid, key, value, Kept::Sent),
+            Trace::TakenOut(..) => self.as_kept(mid, key, value, Kept::TakenOut),
             Trace::Report(_) => self.as_kept(mid, key, value, Kept::Report),
             Trace::Click(..) => self.as_kept(mid, key, value, Kept::Click),
             Trace::Inbound(_) => self.as_kept(mid, key, value, Kept::Inbound),

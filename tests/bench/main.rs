@@ -1,5 +1,6 @@
 //! Ratios of execute, side by side on one machine: `cargo bench`, with `-- --quick` in half a minute, with
-//! `-- --million` also memory and opening with a million queued messages.
+//! `-- --million` also memory and opening with a million queued messages. `-- --reports-million` measures the reports
+//! activity instead ([`reports`]), `-- --reports 20000` with fewer of them.
 //!
 //! The server is the product's own binary in a process of its own, on a store in the working directory's file system.
 //! Three kinds of rounds take turns, at 64 connections or producers each, and the medians are compared:
@@ -27,6 +28,8 @@
 mod append;
 #[path = "../load/load.rs"]
 mod load;
+mod provider;
+mod reports;
 mod server;
 
 use std::net::SocketAddr;
@@ -55,13 +58,17 @@ struct Options {
     rounds: u32,
     requests: u64,
     million: bool,
+    /// With so many reports in the store.
+    reports: Option<u64>,
 }
 
 impl Options {
     fn read() -> Self {
         let has = |flag: &str| std::env::args().any(|arg| arg == flag);
         let (rounds, requests) = if has("--quick") { (5, 8_000) } else { (15, 20_000) };
-        Self { rounds, requests, million: has("--million") }
+        let given = std::env::args().skip_while(|arg| arg != "--reports").nth(1).and_then(|count| count.parse().ok());
+        let reports = if has("--reports-million") { Some(MILLION) } else { given };
+        Self { rounds, requests, million: has("--million"), reports }
     }
 }
 
@@ -69,6 +76,9 @@ fn main() {
     let options = Options::read();
     // Not in /tmp, which may be memory: the figures are about a disk.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    if let Some(reports) = options.reports {
+        return reports::run(dir.path(), reports);
+    }
     start_and_stop(dir.path());
     ratios(dir.path(), &options);
     if options.million {

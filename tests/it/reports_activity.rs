@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use waypost::sandbox::{Fault, FaultKind};
 
-use crate::support::{Activity, Answered, REPORTS_KEY, TestApp, spawn_app, tenant};
+use crate::support::{
+    Activity, Answered, CLICKS_KEY, INBOUND_KEY, REPORTS_KEY, TestApp, inbound_messages, spawn_app, tenant,
+    unified_url_tracking,
+};
 
 /// Everything the activity declares, and so always answers.
 const OUT_ARGUMENTS: [&str; 12] = [
@@ -126,9 +129,92 @@ async fn a_message_unknown_to_the_store_is_read_from_the_data_extension() {
         assert_eq!(more, ["EC_ABSENT_SUBSCRIBER", "2026-11-24T08:00:01Z", "2026-11-24T08:00:05Z"]);
     }
     check(&ask(&app, &activity, "never-sent").await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "NOT_SENT"]);
+    // Where the package may not read rows over REST, SOAP answers the same.
+    app.sfmc().add_fault(Fault::always(FaultKind::Forbidden).on("/data/v1/customobjectdata"));
+    let answer = ask(&app, &activity, "sent-before-the-restore").await;
+    check(&answer, ["UNDELIVERABLE_NOT_DELIVERED", "UNDELIVERABLE", "SENT"]);
+    let more = ["errorName", "sentAt", "doneAt"].map(|name| answer.out(name));
+    assert_eq!(more, ["EC_ABSENT_SUBSCRIBER", "2026-11-24T08:00:01Z", "2026-11-24T08:00:05Z"]);
     // SFMC's trouble is not the contact's.
     app.sfmc().add_fault(Fault::always(FaultKind::Status { code: 503 }));
     check(&ask(&app, &activity, "sent-before-the-restore").await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "SENT"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn of_clicks_and_replies_in_the_data_extension_the_newest_counts() {
+    let app = spawn_app().await;
+    let activity = reports_activity(&app).await;
+    for extension in [unified_url_tracking(), inbound_messages(INBOUND_KEY)] {
+        app.sfmc().create_data_extension(app.tenant.mid, extension).unwrap();
+    }
+    let id = "sent-before-the-restore";
+    let row = |cells: &[(&str, &str)]| -> BTreeMap<String, String> {
+        cells.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    // More than one page of them, and the newest neither first nor last.
+    let clicks = (0..120_u32).map(|n| {
+        let (url, at) = match n {
+            60 => ("https://shop.example/newest".to_owned(), "2026-11-24T23:00:00Z".to_owned()),
+            n => (format!("https://shop.example/{n}"), format!("2026-11-24T{:02}:{:02}:00Z", 8 + n / 60, n % 60)),
+        };
+        row(&[("messageId", id), ("channel", "SMS"), ("url", &url), ("sendDateTime", &at)])
+    });
+    app.sfmc().put_rows(app.tenant.mid, CLICKS_KEY, clicks.collect()).unwrap();
+    let replies = [
+        ("in-1", "No", "2026-11-24T08:00:00Z"),
+        ("in-2", "Yes", "2026-11-24T20:00:00Z"),
+        ("in-3", "?", "2026-11-24T09:00:00Z"),
+    ];
+    let replies = replies.map(|(inbound, text, at)| {
+        row(&[
+            ("messageId", inbound),
+            ("pairedMessageId", id),
+            ("channel", "SMS"),
+            ("sender", "385911234567"),
+            ("destination", "Waypost"),
+            ("contentType", "TEXT"),
+            ("message", text),
+            ("receivedAt", at),
+        ])
+    });
+    app.sfmc().put_rows(app.tenant.mid, INBOUND_KEY, replies.into()).unwrap();
+    for way in ["REST", "SOAP"] {
+        let kind = |kind: &str| app.call_of(&activity, "C-1").set("messageId", id).set("reportKind", kind);
+        let clicked = app.execute(&kind("CLICK")).await;
+        assert_eq!(clicked.out("url"), "https://shop.example/newest", "{way}");
+        let answered = app.execute(&kind("REPLY")).await;
+        assert_eq!(
+            ["responseText", "responseTime"].map(|name| answered.out(name)),
+            ["Yes", "2026-11-24T20:00:00Z"],
+            "{way}"
+        );
+        app.sfmc().add_fault(Fault::always(FaultKind::Forbidden).on("/data/v1/customobjectdata"));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_names_no_message_is_answered_whole() {
+    let app = spawn_app().await;
+    let activity = reports_activity(&app).await;
+    let before = app.sfmc().requests();
+    for text in ["{{Interaction.REST-1.messageId}}", "", "  "] {
+        check(&ask(&app, &activity, text).await, ["NOT_AVAILABLE", "NOT_AVAILABLE", "NOT_SENT"]);
+    }
+    for (kind, sentinel, name) in [
+        ("CLICK", "NOT_CLICKED", "url"),
+        ("REPLY", "NO_RESPONSE", "responseText"),
+        ("OPENED", "NOT_AVAILABLE", "statusName"),
+        ("", "NOT_AVAILABLE", "statusName"),
+    ] {
+        let call = app.call_of(&activity, "C-1").set("messageId", "").set("reportKind", kind);
+        let answer = app.execute(&call).await;
+        assert_eq!(answer.status, 200, "{kind}");
+        assert_eq!([name, "queueStatus"].map(|name| answer.out(name)), [sentinel, "NOT_SENT"], "{kind}");
+        assert_eq!(answer.json().as_object().unwrap().len(), OUT_ARGUMENTS.len());
+    }
+    assert_eq!(app.sfmc().requests(), before, "SFMC was not asked");
     app.finish().await;
 }
 

@@ -63,14 +63,7 @@ impl Calls {
 
     /// The whole HTTP request of a contact.
     pub(crate) fn request(&self, contact: u64) -> Vec<u8> {
-        let body = self.body(contact);
-        let mut request = format!(
-            "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/jwt\r\nContent-Length: {}\r\n\r\n",
-            self.path,
-            body.len()
-        );
-        request.push_str(&body);
-        request.into_bytes()
+        whole_request(&self.path, &self.body(contact))
     }
 
     fn body(&self, contact: u64) -> String {
@@ -92,6 +85,30 @@ impl Calls {
         });
         sign(&body)
     }
+}
+
+/// The whole HTTP request of a contact that comes to the reports activity.
+#[allow(dead_code, reason = "not every harness asks for reports")]
+pub(crate) fn reports_request(path: &str, kind: &str, message_id: &str, contact: u64) -> Vec<u8> {
+    let body = json!({
+        "inArguments": [{ "contract": "1", "mid": MID.to_string(), "messageId": message_id, "reportKind": kind }],
+        "activityObjectID": ACTIVITY_ID,
+        "journeyId": JOURNEY_ID,
+        "activityId": ACTIVITY_ID,
+        "definitionInstanceId": format!("4e904751-5eed-4000-8000-{contact:012x}"),
+        "keyValue": format!("contact-{contact:07}"),
+        "mode": 0,
+    });
+    whole_request(path, &sign(&body))
+}
+
+fn whole_request(path: &str, body: &str) -> Vec<u8> {
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/jwt\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    request.push_str(body);
+    request.into_bytes()
 }
 
 /// A compact JWS with HS256.

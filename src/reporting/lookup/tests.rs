@@ -14,7 +14,7 @@ use crate::domain::report::Arrived;
 use crate::domain::report::{DeliveryReport, Origin, SeenReport};
 use crate::domain::tenant::{MaybeSent, ReplyPolicy};
 use crate::reporting::recorder::ReplyTo;
-use crate::reporting::{ActualColumn, ActualRow};
+use crate::reporting::{ActualColumn, ActualRow, RowSearch};
 use crate::simulation::process::{Call, Process, START, World, account, now, tenant};
 use crate::simulation::provider::status;
 
@@ -25,6 +25,7 @@ const MID: Mid = Mid::new(1);
 struct Extensions {
     rows: Vec<(&'static str, &'static str, FoundRow)>,
     asked: Mutex<Vec<(String, String)>>,
+    is_down: bool,
 }
 
 impl RowSink for Extensions {
@@ -54,14 +55,16 @@ impl RowSink for Extensions {
         &'a self,
         _tenant: &'a Tenant,
         external_key: &'a str,
-        column: &'a str,
-        value: &'a str,
-        _wanted: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Option<FoundRow>, RowSinkError>> {
-        self.asked.lock().unwrap().push((external_key.to_owned(), column.to_owned()));
-        let row = self.rows.iter().find(|(key, id, _)| *key == external_key && *id == value);
-        let row = row.map(|(.., row)| row.clone());
-        Box::pin(async move { Ok(row) })
+        search: RowSearch<'a>,
+    ) -> BoxFuture<'a, Result<Vec<FoundRow>, RowSinkError>> {
+        self.asked.lock().unwrap().push((external_key.to_owned(), search.column.to_owned()));
+        if self.is_down {
+            let problem = "SFMC is down".to_owned();
+            return Box::pin(async { Err(RowSinkError::Later { retry_after: None, problem }) });
+        }
+        let rows = self.rows.iter().filter(|(key, id, _)| *key == external_key && *id == search.value);
+        let rows = rows.map(|(.., row)| row.clone()).collect();
+        Box::pin(async move { Ok(rows) })
     }
 }
 
@@ -74,9 +77,14 @@ struct Desk {
 
 impl Desk {
     fn new(rows: Vec<(&'static str, &'static str, FoundRow)>) -> Self {
-        let world = World::new(3, vec![tenant(1, vec![account("main", MaybeSent::Repeat)])]);
+        let unit = tenant(1, vec![account("main", MaybeSent::Repeat)]);
+        Self::of(unit, Extensions { rows, ..Extensions::default() })
+    }
+
+    fn of(unit: Tenant, extensions: Extensions) -> Self {
+        let world = World::new(3, vec![unit]);
         let process = world.start(START);
-        let extensions = Arc::new(Extensions { rows, ..Extensions::default() });
+        let extensions = Arc::new(extensions);
         let lookup =
             Lookup::new(process.store.clone(), Arc::clone(&process.book), extensions.clone(), process.clock.clone());
         Self { world, process, extensions, lookup }
@@ -285,4 +293,117 @@ fn a_wrong_nonce_opens_nobody_s_reports() {
     assert_eq!(desk.ask("CLICK", &guessed).url, "NOT_CLICKED");
     assert_eq!(desk.ask("REPLY", &guessed).response_text, "NO_RESPONSE");
     drop(desk.world);
+}
+
+#[test]
+fn where_a_message_is_follows_one_rule_whatever_the_kind() {
+    let rows = vec![("reports", "theirs", row(&[("statusName", "EXPIRED_EXPIRED")]))];
+    let desk = Desk::new(rows);
+    let gone = MessageId::new(crate::domain::ids::QueueId(77), 5, 9).to_string();
+    for kind in ["DELIVERY", "CLICK", "REPLY", "SOMETHING NEW"] {
+        assert_eq!(desk.ask(kind, &gone).queue_status, "SENT", "{kind} of a message that is not kept any more");
+        assert_eq!(desk.ask(kind, "").queue_status, "NOT_SENT", "{kind} of a contact without a message");
+    }
+    for kind in ["DELIVERY", "CLICK", "REPLY"] {
+        assert_eq!(desk.ask(kind, "nobody's").queue_status, "NOT_SENT", "{kind} of an id that nobody knows");
+    }
+    assert_eq!(desk.ask("DELIVERY", "theirs").queue_status, "SENT");
+    let unit = tenant(1, vec![account("main", MaybeSent::Repeat)]);
+    let desk = Desk::of(unit, Extensions { is_down: true, ..Extensions::default() });
+    for kind in ["DELIVERY", "CLICK", "REPLY"] {
+        assert_eq!(desk.ask(kind, "theirs").queue_status, "SENT", "{kind}: nobody could be asked");
+    }
+}
+
+#[test]
+fn an_expression_that_was_not_resolved_names_no_message() {
+    let desk = Desk::new(Vec::new());
+    for text in ["{{Interaction.REST-1.messageId}}", " {{Interaction.REST-1.messageId}} ", &"x".repeat(201)] {
+        let answer = desk.ask("DELIVERY", text);
+        assert_eq!((answer.status_name.as_str(), answer.queue_status), ("NOT_AVAILABLE", "NOT_SENT"));
+    }
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn a_row_that_stands_in_for_a_delivery_report_tells_only_that_it_was_seen() {
+    let pending = [
+        ("statusName", "PENDING_ACCEPTED"),
+        ("statusGroupName", "PENDING"),
+        ("doneAt", "11/24/2026 8:34:11 AM"),
+        ("sentAt", "11/24/2026 8:34:10 AM"),
+        ("seenAt", "11/24/2026 8:34:12 AM"),
+    ];
+    let group_less = [("statusName", "PENDING_ENROUTE"), ("doneAt", "11/24/2026 8:34:11 AM")];
+    let desk = Desk::new(vec![("omni reports", "m", row(&pending)), ("reports", "n", row(&group_less))]);
+    let nothing = |answer: &ReportAnswer| {
+        let names = [&answer.status_name, &answer.status_group_name, &answer.error_name];
+        assert_eq!(names, ["NOT_AVAILABLE", "NOT_AVAILABLE", ""]);
+        assert_eq!([&answer.done_at, &answer.sent_at], ["", ""]);
+    };
+    let answer = desk.ask("DELIVERY", "m");
+    nothing(&answer);
+    assert_eq!(
+        (answer.seen_at, answer.seen_time.as_str(), answer.queue_status),
+        ("SEEN", "2026-11-24T14:34:12Z", "SENT")
+    );
+    let answer = desk.ask("DELIVERY", "n");
+    nothing(&answer);
+    assert_eq!(answer.seen_at, "NOT_SEEN");
+}
+
+#[test]
+fn of_several_rows_without_a_key_the_final_one_counts() {
+    let seen = [("statusName", "PENDING_ACCEPTED"), ("statusGroupName", "PENDING"), ("seenAt", "2026-11-24T15:00:00Z")];
+    let delivered = [("statusName", "DELIVERED_TO_HANDSET"), ("statusGroupName", "DELIVERED"), ("doneAt", "soon")];
+    let desk = Desk::new(vec![("reports", "m", row(&seen)), ("reports", "m", row(&delivered))]);
+    let answer = desk.ask("DELIVERY", "m");
+    assert_eq!(
+        (answer.status_name.as_str(), answer.seen_time.as_str()),
+        ("DELIVERED_TO_HANDSET", "2026-11-24T15:00:00Z")
+    );
+    assert_eq!(answer.done_at, "soon", "what can't be read goes on as it is");
+}
+
+#[test]
+fn the_newest_row_counts_whatever_the_form_of_its_date() {
+    let click = |url, at| ("Unified URL Tracking", "m", row(&[("url", url), ("sendDateTime", at)]));
+    let reply = |text, at| ("Inbound Messages", "m", row(&[("message", text), ("receivedAt", at)]));
+    let rows = vec![
+        click("https://a", "11/24/2026 11:59:59 AM"),
+        click("https://b", "11/24/2026 1:00:00 PM"),
+        click("https://c", "1795600000000"),
+        click("https://d", ""),
+        reply("first", "11/24/2026 9:00:00 AM"),
+        reply("last", "11/24/2026 10:00:00 AM"),
+    ];
+    let desk = Desk::new(rows.clone());
+    assert_eq!(desk.ask("CLICK", "m").url, "https://c");
+    let answer = desk.ask("REPLY", "m");
+    assert_eq!((answer.response_text.as_str(), answer.response_time.as_str()), ("last", "2026-11-24T16:00:00Z"));
+    let unit =
+        Tenant { time_zone: Some("Europe/Zagreb".into()), ..tenant(1, vec![account("main", MaybeSent::Repeat)]) };
+    let desk = Desk::of(unit, Extensions { rows, ..Extensions::default() });
+    assert_eq!(desk.ask("REPLY", "m").response_time, "2026-11-24T10:00:00", "it was written in the zone's local time");
+}
+
+#[test]
+fn without_an_account_of_that_name_all_extensions_are_asked() {
+    let unit = tenant(1, vec![account("main", MaybeSent::Repeat), account("second", MaybeSent::Repeat)]);
+    let desk = Desk::of(unit, Extensions::default());
+    let ask = |label: &str| {
+        let arguments = [("messageId", "m"), ("reportKind", "CLICK"), ("account", label)];
+        let arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        now(desk.lookup.answer(&desk.process.tenants.get(MID).unwrap(), &arguments)).unwrap();
+        desk.asked().len()
+    };
+    assert_eq!((ask("main"), ask("renamed")), (1, 1), "both have the same one");
+}
+
+#[test]
+fn a_unit_without_an_account_asks_nobody() {
+    let desk = Desk::of(tenant(1, Vec::new()), Extensions::default());
+    let answer = desk.ask("DELIVERY", "m");
+    assert_eq!((answer.status_name.as_str(), answer.queue_status), ("NOT_AVAILABLE", "NOT_SENT"));
+    assert_eq!(desk.asked(), []);
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DesignError;
 use crate::sandbox::journey::audience_from_csv;
-use crate::sandbox::sfmc::date_of;
+use crate::sandbox::sfmc::server_time_of;
 use crate::sandbox::{Column, ColumnType, DataExtensionSpec, EventDefinition, SfmcWorld};
 
 /// The column with the contact key.
@@ -184,7 +184,7 @@ fn guessed(name: &str, values: &[&str]) -> ColumnType {
         () if values.iter().any(|value| is_code(value)) => ColumnType::Text,
         () if all(&|value| value.parse::<i32>().is_ok()) => ColumnType::Number,
         () if all(&|value| is_decimal(value) && value.contains('.')) => ColumnType::Decimal,
-        () if all(&|value| date_of(value).is_some()) => ColumnType::Date,
+        () if all(&|value| server_time_of(value).is_some()) => ColumnType::Date,
         () if all(&is_locale) => ColumnType::Locale,
         () => ColumnType::Text,
     }

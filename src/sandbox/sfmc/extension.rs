@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -159,7 +160,7 @@ impl Column {
                 "false" | "0" => Ok(Some("false".to_owned())),
                 _ => wrong("is not a valid boolean"),
             },
-            ColumnType::Date if date_of(&text).is_none() => wrong("is not a valid date"),
+            ColumnType::Date if server_time_of(&text).is_none() => wrong("is not a valid date"),
             ColumnType::Date => Ok(Some(text)),
             ColumnType::Decimal => match decimal(&text, self.length.unwrap_or(18), self.scale.unwrap_or(0)) {
                 Some(decimal) => Ok(Some(decimal)),
@@ -359,21 +360,30 @@ impl Extension {
     }
 }
 
-/// Reads the forms of a date that SFMC takes: ISO 8601 with or without time, and its own US form.
-pub(in crate::sandbox) fn date_of(text: &str) -> Option<Timestamp> {
+/// The platform's own time: UTC-6 all year round. A date without an offset is taken to be in it, and every date is given
+/// back in it (developer.salesforce.com, *Incoming Date Normalization*).
+const SERVER_TIME: jiff::tz::Offset = jiff::tz::Offset::constant(-6);
+
+/// Reads the forms of a date that SFMC takes, ISO 8601 with or without time and its own US form, as server time.
+pub(in crate::sandbox) fn server_time_of(text: &str) -> Option<DateTime> {
     let text = text.trim();
     if let Some(moment) = Timestamp::parse(text) {
-        return Some(moment);
+        let moment = jiff::Timestamp::from_nanosecond(moment.as_nanos().into()).ok()?;
+        return Some(SERVER_TIME.to_datetime(moment));
     }
     let formats =
         ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M"];
-    let moment =
-        formats.iter().find_map(|format| jiff::civil::DateTime::strptime(format, text).ok()).or_else(|| {
-            let days = ["%Y-%m-%d", "%m/%d/%Y"];
-            days.iter().find_map(|format| jiff::civil::Date::strptime(format, text).ok()).map(Into::into)
-        })?;
-    let moment = jiff::tz::TimeZone::UTC.to_timestamp(moment).ok()?;
-    u64::try_from(moment.as_nanosecond()).ok().map(Timestamp::from_nanos)
+    formats.iter().find_map(|format| DateTime::strptime(format, text).ok()).or_else(|| {
+        let days = ["%Y-%m-%d", "%m/%d/%Y"];
+        days.iter().find_map(|format| jiff::civil::Date::strptime(format, text).ok()).map(Into::into)
+    })
+}
+
+/// A date as reads give it back, whatever form it came in: server time, whole seconds, US form (sfmc.md 6.8; that REST
+/// gives the same form is not stated there).
+pub(super) fn shown_date(text: &str) -> String {
+    let date = server_time_of(text).map(|date| date.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string());
+    date.unwrap_or_default()
 }
 
 /// A decimal rounded to `scale` places, `None` when it is none or has too many digits before the point.
@@ -427,13 +437,18 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_in_iso_and_us_form() {
-        let expected = Some(Timestamp::from_secs(1_772_544_150));
-        for text in ["2026-03-03T13:22:30Z", "2026-03-03T13:22:30", "2026-03-03 13:22:30", "3/3/2026 1:22:30 PM"] {
-            assert_eq!(date_of(text), expected, "{text}");
+    fn dates_are_given_back_in_server_time() {
+        for (text, expected) in [
+            ("2026-03-03T13:22:30.9Z", "3/3/2026 7:22:30 AM"),
+            ("2026-07-03T13:22:30+01:00", "7/3/2026 6:22:30 AM"),
+            ("2026-03-03T13:22:30", "3/3/2026 1:22:30 PM"),
+            ("2026-03-03 13:22:30", "3/3/2026 1:22:30 PM"),
+            ("3/3/2026 1:22:30 PM", "3/3/2026 1:22:30 PM"),
+            ("12/31/2026", "12/31/2026 12:00:00 AM"),
+            ("yesterday", ""),
+        ] {
+            assert_eq!(shown_date(text), expected, "{text}");
         }
-        assert_eq!(date_of("3/3/2026"), Some(Timestamp::from_secs(1_772_496_000)));
-        assert_eq!(date_of("yesterday"), None);
     }
 
     #[track_caller]

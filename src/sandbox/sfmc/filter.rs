@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::extension::{ColumnType, Extension, Row, date_of};
+use super::extension::{ColumnType, Extension, Row, server_time_of};
 
 /// A parsed filter on an extension's columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +185,10 @@ pub(super) fn order(kind: ColumnType, left: &str, right: &str) -> Option<Orderin
         ColumnType::Number | ColumnType::Decimal => {
             left.parse::<f64>().ok()?.partial_cmp(&right.trim().parse::<f64>().ok()?)
         }
-        ColumnType::Date => Some(date_of(left)?.as_secs().cmp(&date_of(right)?.as_secs())),
+        ColumnType::Date => {
+            let whole_seconds = |text| server_time_of(text)?.with().subsec_nanosecond(0).build().ok();
+            Some(whole_seconds(left)?.cmp(&whole_seconds(right)?))
+        }
         _ => Some(left.to_lowercase().cmp(&right.to_lowercase())),
     }
 }

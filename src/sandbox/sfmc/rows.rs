@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::extension::{ColumnType, Extension, Row};
+use super::extension::{ColumnType, Extension, Row, shown_date};
 use super::filter::{Filter, order};
 use super::token::Token;
 use super::{Scene, State, new_guid, rest_error};
@@ -240,11 +240,12 @@ fn item(extension: &Extension, row: &Row, columns: &[usize], lower: bool) -> Val
     item
 }
 
-/// A value as reads spell it: all are text, booleans capitalised.
+/// A value as reads spell it: all are text, booleans capitalised, dates in server time.
 pub(super) fn shown_value(kind: ColumnType, text: &str) -> String {
     match (kind, text) {
         (ColumnType::Boolean, "true") => "True".to_owned(),
         (ColumnType::Boolean, "false") => "False".to_owned(),
+        (ColumnType::Date, text) => shown_date(text),
         _ => text.to_owned(),
     }
 }

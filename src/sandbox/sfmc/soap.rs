@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use quick_xml::escape::escape;
 
-use super::extension::{ColumnType, Extension, date_of};
+use super::extension::{ColumnType, Extension};
 use super::rows::shown_value;
 use super::soap_filter::SoapFilter;
 use super::token::Token;
@@ -324,10 +324,7 @@ fn rows(
         for index in &columns {
             let Some(column) = extension.columns.get(*index) else { continue };
             let text = value(*index).unwrap_or_default();
-            let shown = match column.column_type {
-                ColumnType::Date => us_date(text),
-                kind => shown_value(kind, text),
-            };
+            let shown = shown_value(column.column_type, text);
             push(
                 &mut result,
                 format_args!(
@@ -341,12 +338,6 @@ fn rows(
         results.push(result);
     }
     Ok(results)
-}
-
-/// A date as SOAP gives it back: whole seconds, US form.
-fn us_date(text: &str) -> String {
-    let moment = date_of(text).and_then(|moment| jiff::Timestamp::from_nanosecond(moment.as_nanos().into()).ok());
-    moment.map(|moment| moment.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()).unwrap_or_default()
 }
 
 /// One result with the properties asked for. `A.B` becomes an element in an element.
