@@ -148,16 +148,21 @@ export class StepForm {
    * @param {(html: string) => DocumentFragment} parse
    */
   show(found, parse) {
-    this.#problems = found.problems ?? [];
-    this.#showProblems();
+    this.showProblems(found.problems ?? []);
     const stray = this.#showNotes(found.notes ?? {}, found.warnings ?? []);
     fillList(byId("warnings"), stray);
     if (typeof found.preview === "string") this.#showPreview(found.preview, parse);
   }
 
+  /** Takes the problems of the whole activity; those of other steps wait for theirs. @param {Problem[]} problems */
+  showProblems(problems) {
+    this.#problems = problems;
+    this.#showProblems();
+  }
+
   #showProblems() {
     const step = this.element?.dataset.step;
-    const own = this.#problems.filter((problem) => !problem.step || problem.step === step || step === "summary");
+    const own = this.#problems.filter((problem) => !problem.step || problem.step === step);
     /** @type {Map<string, string[]>} */
     const byField = new Map();
     const stray = [];

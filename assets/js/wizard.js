@@ -36,6 +36,7 @@ export class Wizard {
   /** @type {any} As Journey Builder handed it over. */ #activity = null;
   /** @type {unknown} Ours to carry, not to read. */ #journey = null;
   /** What the journey was read from. */ #contextRead = "";
+  /** Notices that are shown of it. */ #toldOfJourney = 0;
   /** @type {Arguments} */ #arguments = [];
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
   /** @type {string} */ #name = "";
@@ -114,7 +115,8 @@ export class Wizard {
       this.#arguments = opened.arguments;
       this.#audience = opened.audience ?? null;
       byId("notices").replaceChildren();
-      for (const sentence of [...notices, ...opened.notices]) notify("warning", sentence);
+      this.#tellOfJourney(notices);
+      for (const sentence of opened.notices) notify("warning", sentence);
       if (opened.copied && !this.#isReadOnly) this.#copyBox = warnOfCopy(opened.copied);
       if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
       await this.#render({ throws: true });
@@ -146,6 +148,13 @@ export class Wizard {
     return read.notices ?? [];
   }
 
+  /** What was told before may no longer be so. @param {string[]} sentences */
+  #tellOfJourney(sentences) {
+    for (let index = 0; index < this.#toldOfJourney; index += 1) withdraw(`journey-${index}`);
+    sentences.forEach((sentence, index) => notify("warning", sentence, { key: `journey-${index}` }));
+    this.#toldOfJourney = sentences.length;
+  }
+
   /** @param {number} waitMs for answers that have not come @returns {Promise<Record<string, unknown>>} */
   async #context(waitMs) {
     const names = Object.entries(CONTEXT);
@@ -160,7 +169,7 @@ export class Wizard {
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
         if (JSON.stringify(await this.#context(0)) === this.#contextRead) return;
-        await this.#readJourney(0);
+        this.#tellOfJourney(await this.#readJourney(0));
         await this.#render();
       });
     }, LATE_MS);
@@ -228,23 +237,27 @@ export class Wizard {
     const body = { ...state, activity: this.#activity, name: this.#name, confirmedCopy: this.#copyBox?.checked ?? false };
     try {
       const { activity } = await this.server.call("activity", body);
+      this.#isDirty = false;
       this.builder.send("setActivityDirtyState", false);
       this.builder.send("updateActivity", activity);
       return true;
     } catch (error) {
       const problems = error instanceof ServerError ? error.answer?.problems : null;
       if (!Array.isArray(problems)) throw error;
-      this.#form?.show({ problems: problems.map((problem) => this.#withItsStep(problem)) }, fragment);
+      this.#form?.showProblems(this.#ofThisStep(problems));
       this.#showRefusal();
       return false;
     }
   }
 
-  /** On the last step, a problem says where it is to be solved. @param {any} problem */
-  #withItsStep(problem) {
-    const step = this.steps.find(({ key }) => key === problem.step);
-    const isElsewhere = step && step.key !== this.steps[this.#at]?.key;
-    return { ...problem, step: undefined, message: isElsewhere ? `${step.label}: ${problem.message}` : problem.message };
+  /** The last step has the problems of all, and each says where it is to be solved. @param {import("./form.js").Problem[]} problems */
+  #ofThisStep(problems) {
+    if (this.#at < this.steps.length - 1) return problems;
+    return problems.map(({ argument, step: key, message }) => {
+      const step = this.steps.find((one) => one.key === key);
+      const isElsewhere = step && step !== this.steps[this.#at];
+      return { argument, message: isElsewhere ? `${step.label}: ${message}` : message };
+    });
   }
 
   #back() {
@@ -414,7 +427,7 @@ export class Wizard {
     const form = this.#form;
     const found = await this.server.call("check", this.state(), check.signal);
     if (check.signal.aborted) throw check.signal.reason;
-    if (form === this.#form) form?.show(found, fragment);
+    if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);
     return found;
   }
