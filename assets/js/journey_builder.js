@@ -14,6 +14,7 @@ const REQUESTS = /** @type {const} */ ([
   "requestSchema",
   "requestDataSources",
   "requestInteractionDefaults",
+  "requestCulture",
 ]);
 
 /**

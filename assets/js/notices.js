@@ -71,7 +71,7 @@ export function showState(name, { sentence, retry } = {}) {
 /** Whether the page is getting itself ready. @param {boolean} isLoading */
 export function setLoading(isLoading) {
   byId("loading").hidden = !isLoading;
-  byId("page").setAttribute("aria-busy", String(isLoading));
+  byId("main").setAttribute("aria-busy", String(isLoading));
 }
 
 /** Says something to who can't see it. @param {string} key @param {Record<string, string | number>} [values] */

@@ -38,6 +38,7 @@ export class Wizard {
   /** What the journey was read from. */ #contextRead = "";
   /** Notices that are shown of it. */ #toldOfJourney = 0;
   /** @type {Arguments} */ #arguments = [];
+  /** Language of the marketer, such as `en-US`; empty until it is told. */ #culture = "";
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
   /** @type {string} */ #name = "";
   /** @type {HTMLInputElement | null} The box that confirms a copied activity. */ #copyBox = null;
@@ -62,7 +63,7 @@ export class Wizard {
     this.server = server;
     this.stage = byId("stage");
     /** @type {Step[]} */
-    this.steps = JSON.parse(byId("page").dataset.steps ?? "[]");
+    this.steps = JSON.parse(byId("main").dataset.steps ?? "[]");
     this.picker = new MergeFields(this.stage);
     this.testSend = new TestSend(this);
   }
@@ -77,6 +78,8 @@ export class Wizard {
     builder.on("clickedNext", () => this.#next());
     builder.on("clickedBack", () => this.#back());
     builder.on("gotoStep", (step) => this.#goTo(step));
+    // A string by the documentation, an object by what was seen (sfmc.md 3.4).
+    builder.on("requestedCulture", (told) => (this.#culture = String(told?.culture ?? told ?? "")));
     for (const event of Object.values(CONTEXT)) builder.on(event, () => this.#workInLateAnswer());
     this.#listen();
     this.#updateButtons();
@@ -94,6 +97,7 @@ export class Wizard {
       journey: this.#journey,
       activity: { name: this.#name, key: this.#activity?.key ?? null },
       audience: this.#audience,
+      culture: this.#culture,
     };
   }
 
