@@ -20,7 +20,7 @@ use crate::control::{ControlError, ControlHandler, ControlServer};
 use crate::dispatch::book::QueueBook;
 use crate::dispatch::pacer::{InFlightLimits, Pacer};
 use crate::dispatch::{self, Dispatch, DispatchParts, DispatchSettings};
-use crate::http::{self, Readiness, Services};
+use crate::http::{self, Allowlists, Figures, Gate, Readiness, Services};
 use crate::infobip::account::AccountReader;
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
@@ -128,11 +128,19 @@ pub struct Addresses {
 pub struct App {
     config: Config,
     parts: Arc<Parts>,
+    outside: Outside,
     addresses: Addresses,
     public: TcpListener,
     monitoring: actix_web::dev::Server,
     readiness: Readiness,
     control: ControlServer,
+}
+
+/// What is known of who calls, and of what was left out of what they brought.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    gate: Arc<Gate>,
+    figures: Arc<Figures>,
 }
 
 /// The parts, joined.
@@ -166,7 +174,15 @@ impl App {
         let (monitoring_listener, monitoring_address) =
             listen("server.monitoring_listen", config.server.monitoring_listen)?;
         let readiness = Readiness::default();
-        let monitoring = http::monitoring_server(readiness.clone(), monitoring_listener).map_err(AppError::Server)?;
+        let lists = Allowlists {
+            activities: config.allowlist.activities.clone(),
+            webhooks: config.allowlist.webhooks.clone(),
+            console: config.allowlist.console.clone(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+        };
+        let outside = Outside { gate: Arc::new(Gate::new(lists, Arc::clone(&ports.clock))), figures: Arc::default() };
+        let monitoring = http::monitoring_server(readiness.clone(), Arc::clone(&outside.gate), monitoring_listener)
+            .map_err(AppError::Server)?;
         let (public, public_address) = listen("server.listen", config.server.listen)?;
         let opening = {
             let config = config.clone();
@@ -178,7 +194,7 @@ impl App {
         parts.store.resume_removals().await?;
         readiness.opened(parts.store.clone());
         let addresses = Addresses { public: public_address, monitoring: monitoring_address };
-        Ok(Self { config, parts: Arc::new(parts), addresses, public, monitoring, readiness, control })
+        Ok(Self { config, parts: Arc::new(parts), outside, addresses, public, monitoring, readiness, control })
     }
 
     pub fn addresses(&self) -> Addresses {
@@ -188,7 +204,7 @@ impl App {
     /// Serves until `shutdown` completes, then stops in order: no new calls, what is in flight finished, the store
     /// flushed (spec O7). An error when the store fails meanwhile.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
-        let Self { config, parts, public, monitoring, readiness, control, .. } = self;
+        let Self { config, parts, outside, public, monitoring, readiness, control, .. } = self;
         let services = Services {
             intake: Arc::clone(&parts.intake),
             lifecycle: Arc::clone(&parts.lifecycle),
@@ -199,6 +215,8 @@ impl App {
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
             frame_hosts: config.pages.frame_hosts.clone(),
+            gate: Arc::clone(&outside.gate),
+            figures: Arc::clone(&outside.figures),
             body_bytes_max: config.server.body_bytes_max,
         };
         let stop_timeout = config.server.stop_timeout_secs;
@@ -217,7 +235,8 @@ impl App {
             tokio::spawn(sweep_answers(Arc::clone(&parts), stopping.clone())),
             tokio::spawn(remember_answers(parts.store.clone(), stopping.clone())),
         ];
-        let control = tokio::spawn(control.run(Arc::new(Commands::new(Arc::clone(&parts))), control_stopping));
+        let control =
+            tokio::spawn(control.run(Arc::new(Commands::new(Arc::clone(&parts), Some(outside))), control_stopping));
         tracing::info!(address = %self.addresses.public, "Waypost serves");
         let failed = tokio::select! {
             () = shutdown => false,
@@ -449,7 +468,7 @@ pub(crate) async fn stop_signal() {
 /// The control commands on a store that no server has open.
 pub(crate) fn offline_handler(config: &Config, master_key: MasterKey) -> Result<Arc<dyn ControlHandler>, AppError> {
     let parts = Parts::open(config, &master_key, Ports::default(), None)?;
-    Ok(Arc::new(Commands::new(Arc::new(parts))))
+    Ok(Arc::new(Commands::new(Arc::new(parts), None)))
 }
 
 /// Runs the demonstration; prints its progress and summary to `out`.

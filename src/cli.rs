@@ -10,6 +10,7 @@ mod erase;
 mod inbound;
 mod key;
 pub(crate) mod options;
+mod peers;
 mod queue;
 mod report;
 mod serve;
@@ -79,6 +80,11 @@ enum Command {
     Inbound(inbound::InboundCommand),
     /// Erase a person from a business unit: messages, reports, clicks and replies
     Erase(erase::EraseArgs),
+    /// List the addresses that have called the running server, to build an allowlist from
+    ///
+    /// Up to 1000 of activities, webhooks and monitoring each, since the start, the last seen first. Calls that succeeded had
+    /// business here: of webhooks, those that knew a token, or brought something to the bare path.
+    Peers(peers::PeersArgs),
     /// Show what the running server does
     Status(status::StatusArgs),
     /// Run a whole journey against stand-ins of both platforms, on this machine only
@@ -200,6 +206,7 @@ impl Session<'_> {
             Command::Report(command) => report::run(self, &command),
             Command::Inbound(command) => inbound::run(self, command),
             Command::Erase(args) => erase::run(self, args),
+            Command::Peers(args) => peers::run(self, &args),
             Command::Status(args) => status::run(self, &args),
             Command::Demo(options) => {
                 telemetry::init(LogFormat::Human, LogLevel::Warn, io::stderr).ok();

@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use crate::nearest::{shown, suggestion};
 
+pub use crate::domain::networks::Networks;
 pub(crate) use master_key::read_master_key_file;
 pub use master_key::{MasterKey, MasterKeySource, generate_master_key_file, read_master_key};
 use setting::Setting;
@@ -122,6 +123,9 @@ settings! {
         listen: SocketAddr = loopback(8080);
         /// Says that a reverse proxy ends TLS in front of server.listen.
         behind_proxy: bool = false;
+        /// Proxies whose X-Forwarded-For is believed: whoever calls from them is who they say. Needed for allowlists
+        /// behind a proxy, such as ["127.0.0.1"].
+        trusted_proxies: Networks = Networks::default();
         /// How SFMC and Infobip reach this server, such as https://waypost.example.com. Needed in production: report
         /// addresses are made from it. Without it, a server on loopback uses server.listen.
         public_base_url: Option<PublicUrl> = None;
@@ -135,6 +139,18 @@ settings! {
         body_bytes_max: usize = 1_048_576, in 16_384..=16_777_216;
         /// Socket through which the other commands talk to the running server. Without it, control.sock in store.dir.
         control_socket: Option<PathBuf> = None;
+    }
+
+    /// Who may call, by address. An empty list lets everybody; others are answered 403. waypost peers lists who has called.
+    allowlist: Allowlist {
+        /// Of the activities: SFMC's servers, and the marketers whose browsers load config.json.
+        activities: Networks = Networks::default();
+        /// Of the webhooks. "infobip" stands for the ranges that Infobip publishes, which are not complete: look at
+        /// waypost peers before and after, or reports are lost. Inbound messages without other proof fire events when
+        /// they come from this list.
+        webhooks: Networks = Networks::default();
+        /// Of server.monitoring_listen.
+        console: Networks = Networks::default();
     }
 
     /// The encrypted store on disk.
@@ -343,6 +359,13 @@ impl Config {
             return wrong(
                 "server.public_base_url",
                 "given when server.listen is not loopback or server.behind_proxy is set: the https:// address under which SFMC and Infobip reach this server",
+            );
+        }
+        let lists_public = !self.allowlist.activities.is_empty() || !self.allowlist.webhooks.is_empty();
+        if lists_public && self.server.behind_proxy && self.server.trusted_proxies.is_empty() {
+            return wrong(
+                "server.trusted_proxies",
+                "the addresses of the proxy when server.behind_proxy and an allowlist are set: without them every call seems to come from the proxy",
             );
         }
         if self.server.listen == self.server.monitoring_listen && self.server.listen.port() != 0 {

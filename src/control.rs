@@ -124,6 +124,8 @@ pub(crate) enum ControlRequest {
     },
     /// Answered with the activity's JSON.
     ActivityNew(ActivityRequest),
+    /// Who has called the running server; answered with a list of [`PeerView`].
+    Peers,
     /// Answered with an object; its shape is the server's.
     Status,
 }
@@ -180,6 +182,8 @@ pub(crate) struct CatchUpOutcome {
     pub(crate) asked: u64,
     /// Reports that it had.
     pub(crate) found: u64,
+    /// Messages without a report on channels that have no log.
+    pub(crate) without_log: u64,
     /// The minute's lookups were used up before all were asked for.
     pub(crate) stopped_short: bool,
     /// What the log said last when it did not answer; empty when it did.
@@ -223,6 +227,22 @@ pub(crate) struct ErasureSummary {
     /// The record's keyed hash of the person, in hexadecimal digits: equal for the same person.
     pub(crate) person: String,
     pub(crate) removed: RemovedRecords,
+}
+
+/// An address that has called, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PeerView {
+    /// `activities`, `webhooks` or `console`.
+    pub(crate) surface: String,
+    pub(crate) address: String,
+    pub(crate) calls: u64,
+    /// Calls that were answered 2xx.
+    pub(crate) succeeded: u64,
+    /// Calls that the allowlist has refused.
+    pub(crate) refused: u64,
+    pub(crate) last_seen: String,
+    /// Whether the surface's allowlist has it; `None` when there is no list.
+    pub(crate) allowed: Option<bool>,
 }
 
 /// A queue, for people.

@@ -14,6 +14,7 @@ pub(crate) mod ids;
 pub(crate) mod inbound;
 pub(crate) mod journey;
 pub(crate) mod message;
+pub(crate) mod networks;
 pub(crate) mod origin;
 pub(crate) mod person;
 pub(crate) mod phone;

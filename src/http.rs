@@ -6,7 +6,9 @@
 mod activities;
 mod assets;
 mod error;
+mod figures;
 mod health;
+mod middleware;
 mod webhooks;
 
 use std::sync::Arc;
@@ -24,7 +26,9 @@ use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
 use crate::sfmc::activity::ActivitySettings;
 
+pub(crate) use figures::Figures;
 pub(crate) use health::{Readiness, monitoring_server};
+pub(crate) use middleware::{Allowlists, Gate, SeenPeer, Surface};
 
 /// What the handlers work with: each takes the one it needs.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub(crate) struct Services {
     pub(crate) configurations: Arc<Configurations>,
     /// Who may frame the pages.
     pub(crate) frame_hosts: FrameHosts,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) figures: Arc<Figures>,
     /// Largest body that is read, in bytes.
     pub(crate) body_bytes_max: usize,
 }
@@ -71,6 +77,8 @@ pub(crate) fn public_server(
             .app_data(Data::from(services.configurations))
             .app_data(Data::new(services.frame_hosts))
             .configure(activities::pages::routes)
+            .app_data(Data::from(services.gate))
+            .app_data(Data::from(services.figures))
             .configure(activities::routes)
             .configure(|config| webhooks::routes(config, services.body_bytes_max))
             .default_service(web::to(health::nothing_here))

@@ -3,13 +3,14 @@
 mod account;
 mod erase;
 mod inbound;
+mod peers;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Parts;
+use super::{Outside, Parts};
 use crate::config::MasterKey;
 use crate::control::{
     ActivityKind, ActivityRequest, CatchUpOutcome, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler,
@@ -57,6 +58,8 @@ const REPLAYED_TOGETHER: usize = 60;
 /// See the module's documentation.
 pub(super) struct Commands {
     parts: Arc<Parts>,
+    /// Of a running server.
+    outside: Option<Outside>,
 }
 
 /// Why a command was not carried out.
@@ -96,8 +99,8 @@ impl ControlHandler for Commands {
 }
 
 impl Commands {
-    pub(super) fn new(parts: Arc<Parts>) -> Self {
-        Self { parts }
+    pub(super) fn new(parts: Arc<Parts>, outside: Option<Outside>) -> Self {
+        Self { parts, outside }
     }
 
     async fn carry_out(&self, request: ControlRequest) -> Result<ControlAnswer, Refusal> {
@@ -153,6 +156,7 @@ impl Commands {
                 ControlAnswer::ok(&CatchUpOutcome {
                     asked: caught_up.asked,
                     found: caught_up.found,
+                    without_log: caught_up.without_log,
                     stopped_short: caught_up.stopped_short,
                     problem: caught_up.problem.unwrap_or_default(),
                 })
@@ -176,6 +180,7 @@ impl Commands {
                 self.ask_account(of.mid, account, request).await?
             }
             ControlRequest::ActivityNew(request) => self.new_activity(request).await?,
+            ControlRequest::Peers => self.peers(),
             ControlRequest::Status => ControlAnswer::Ok(self.status()?),
         })
     }
@@ -474,6 +479,8 @@ impl Commands {
             "version": env!("CARGO_PKG_VERSION"),
             "store": { "open": store.is_open(), "commits": commits, "synced_groups": groups, "quarantined": store.quarantined() },
             "maybe_sent": dispatch.unresolved(),
+            "callers_refused": self.callers_refused(),
+            "webhook_entries_left_out": self.left_out(),
             "business_units": units,
         }))
     }

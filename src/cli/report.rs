@@ -57,8 +57,13 @@ pub(super) fn run(session: &mut Session<'_>, command: &ReportCommand) -> Result<
             if json {
                 return session.print_json(&answer);
             }
-            let CatchUpOutcome { asked, found, stopped_short, problem } = read_answer(answer)?;
+            let CatchUpOutcome { asked, found, without_log, stopped_short, problem } = read_answer(answer)?;
             session.print(&format!("{asked} messages without a report were asked for, {found} have one now"))?;
+            if without_log > 0 {
+                session.print(&format!(
+                    "{without_log} more can't be asked for: WhatsApp has no log at Infobip, only its webhooks tell"
+                ))?;
+            }
             if !problem.is_empty() {
                 session.print(&format!("the log did not answer for all: {problem}"))?;
             }

@@ -77,6 +77,7 @@ impl ControlHandler for Recorder {
             | ControlRequest::Erase { .. }
             | ControlRequest::ErasureList { .. }
             | ControlRequest::ErasureCheck { .. }
+            | ControlRequest::Peers
             | ControlRequest::KeyRotate { .. } => ControlAnswer::Ok(serde_json::Value::Null),
             ControlRequest::InboundAssign { .. } => ControlAnswer::ok(&AssignedInbound { given: 2, left: 1 }),
         };
@@ -131,6 +132,7 @@ fn every_command_explains_itself() {
         &["inbound", "unassigned", "--help"],
         &["inbound", "assign", "--help"],
         &["status", "--help"],
+        &["peers", "--help"],
         &["demo", "--help"],
         &["sandbox", "--help"],
         &["key", "generate", "--help"],

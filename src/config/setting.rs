@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use toml::Value;
 
+use crate::domain::networks::Networks;
 use crate::domain::origin::{Origin, is_domain, parse_own_origin};
 
 /// Allowed whole numbers.
@@ -95,6 +96,26 @@ impl Setting for PathBuf {
 
     fn to_toml(&self) -> Option<Value> {
         Some(Value::String(self.to_string_lossy().into_owned()))
+    }
+}
+
+/// A list of texts; in a variable one text with commas between them.
+impl Setting for Networks {
+    const KIND: &'static str =
+        "a list of networks such as \"192.0.2.0/24\", addresses and \"infobip\", at most 1000; none switches it off";
+
+    fn from_toml(value: &Value, _: &Range) -> Result<Self, String> {
+        let texts: Option<Vec<_>> = value.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
+        texts.and_then(Self::parse).ok_or_else(|| Self::KIND.to_owned())
+    }
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        let texts = text.split(',').filter(|_| !text.is_empty());
+        Self::parse(texts).ok_or_else(|| Self::KIND.to_owned())
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::Array(self.texts().iter().map(|text| Value::from(text.as_str())).collect()))
     }
 }
 

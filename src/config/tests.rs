@@ -30,6 +30,10 @@ fn samples(key: &Key) -> (Value, Value) {
             let good = if u64::try_from(default) == Ok(start) { end } else { start };
             (Value::Integer(good.try_into().unwrap()), Value::Integer((end + 1).try_into().unwrap()))
         }
+        Some(Value::Array(_)) => (
+            Value::Array(vec![Value::from("192.0.2.0/24"), Value::from("infobip")]),
+            Value::Array(vec![Value::from("everybody")]),
+        ),
         Some(Value::Boolean(default)) => (Value::Boolean(!default), Value::from("maybe")),
         _ if key.kind.starts_with("an address") => (Value::from("127.0.0.1:9999"), Value::from("localhost")),
         _ if key.kind.starts_with("an absolute path") => (Value::from("/srv/waypost"), Value::from("relative")),
@@ -44,11 +48,25 @@ fn samples(key: &Key) -> (Value, Value) {
 }
 
 fn as_text(value: &Value) -> String {
+    if let Some(list) = value.as_array() {
+        return list.iter().map(as_text).collect::<Vec<_>>().join(", ");
+    }
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What makes `server.behind_proxy` valid by itself.
 const BASE_URL: (&str, &str) = ("WAYPOST_SERVER_PUBLIC_BASE_URL", "https://waypost.example.com");
+
+#[test]
+fn an_allowlist_behind_a_proxy_needs_to_know_the_proxy() {
+    let behind = "[server]\nbehind_proxy = true\npublic_base_url = \"https://waypost.example.com\"\n";
+    let list = "[allowlist]\nwebhooks = [\"infobip\"]\n";
+    let error = load(&format!("{behind}{list}"), &[]).unwrap_err().to_string();
+    assert!(error.starts_with("server.trusted_proxies is not valid"), "{error}");
+    let config = load(&format!("{behind}trusted_proxies = [\"127.0.0.1\"]\n{list}"), &[]).unwrap();
+    assert!(config.allowlist.webhooks.contain("193.105.74.1".parse().unwrap()));
+    load(list, &[]).unwrap();
+}
 
 #[test]
 fn every_key_is_read_from_the_file_and_the_environment() {

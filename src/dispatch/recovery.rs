@@ -270,7 +270,7 @@ impl Dispatch {
             match found.remove(&message.id) {
                 Some(entry) => {
                     message.progress.last_attempt_at = Some(in_flight.started_at);
-                    evidence.sent.push((message, sent(in_flight, entry.status)));
+                    evidence.sent.push((message, sent(in_flight, entry.report.status)));
                 }
                 None => open.push(message),
             }

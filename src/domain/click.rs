@@ -31,3 +31,25 @@ impl Click {
         format!("{}\n{}\n{}", self.message_id, self.clicked_at.as_nanos(), self.url.as_deref().unwrap_or_default())
     }
 }
+
+/// A click as it was heard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct HeardClick {
+    /// Where nobody says when it was, that is when it was heard.
+    pub(crate) click: Click,
+    pub(crate) says_when: bool,
+}
+
+impl HeardClick {
+    /// What makes a repeat of a webhook the same click. Nothing tells a repeat of one that does not say when it was from
+    /// another click of the same device on the same URL, so all of these are one.
+    pub(crate) fn identity(&self) -> String {
+        let click = &self.click;
+        if self.says_when {
+            return click.identity();
+        }
+        let parts = [&click.url, &click.device_type, &click.os, &click.device_name];
+        let parts = parts.map(|part| part.as_deref().unwrap_or_default());
+        format!("{}\n-\n{}", click.message_id, parts.join("\n"))
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::MessageId;
 use super::message::{Message, Progress};
-use super::report::StatusInfo;
+use super::report::{DeliveryReport, StatusInfo};
 use super::timestamp::Timestamp;
 
 /// First pause before a retry; each further one is twice as long.
@@ -228,12 +228,12 @@ impl Breaker {
     }
 }
 
-/// What the provider's log said about a maybe-sent message (spec Q6b).
+/// What the provider's log said about a message (spec Q6b).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LogEntry {
     pub(crate) message_id: MessageId,
-    pub(crate) status: StatusInfo,
-    pub(crate) sent_at: Option<Timestamp>,
+    /// All that the log tells, as a delivery report; not final while the message is under way.
+    pub(crate) report: DeliveryReport,
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@ pub(super) mod pages;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use serde::Serialize;
 
 use super::error::HttpError;
+use super::middleware::allowlist;
 use crate::domain::report_answer::OUT_ARGUMENTS;
 use crate::intake::{
     CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, verify_execute,
@@ -26,6 +28,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     for kind in [Kind::Messaging, Kind::Reports] {
         config.service(
             web::scope(&format!("/activities/{}", kind.path()))
+                .wrap(from_fn(allowlist::activities))
                 .app_data(Data::new(kind))
                 .route("/execute", web::post().to(execute))
                 .route("/config.json", web::get().to(config_document))

@@ -22,6 +22,9 @@ pub(crate) enum HttpError {
     NotFound,
     #[error("the credentials are not those of the account")]
     WrongCredentials,
+    /// The caller's address is not on the allowlist; logged where that is found.
+    #[error("your address is not on the allowlist of this server")]
+    NotAllowed,
     #[error("the body is not readable: {0}")]
     BadRequest(String),
     /// The store can't write, or the process is going down: the caller is to come again.
@@ -143,6 +146,7 @@ impl actix_web::ResponseError for HttpError {
                 | LifecycleRefusal::CannotWork(_)
                 | LifecycleRefusal::Template(_),
             ) => StatusCode::BAD_REQUEST,
+            Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Call(CallError::Store(_))
             | Self::Lifecycle(LifecycleRefusal::Store(_))

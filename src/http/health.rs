@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, HttpServer, web};
 
 use super::error::HttpError;
+use super::middleware::{Gate, allowlist};
 use crate::store::Store;
 
 /// Whether the server can take calls: told when the store is open, and asked of it afterwards.
@@ -34,11 +36,14 @@ impl Readiness {
 /// `/healthz`: the process answers. `/readyz`: the store is open and takes writes.
 pub(crate) fn monitoring_server(
     readiness: Readiness,
+    gate: Arc<Gate>,
     listener: std::net::TcpListener,
 ) -> std::io::Result<actix_web::dev::Server> {
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(allowlist::console))
             .app_data(Data::new(readiness.clone()))
+            .app_data(Data::from(Arc::clone(&gate)))
             .route("/healthz", web::get().to(healthz))
             .route("/readyz", web::get().to(readyz))
     });

@@ -3,16 +3,23 @@
 //! The token in a path is an account's own, and enough: URLs that a request gives can carry no other proof. Where the
 //! account has set up basic authentication or an HMAC, a call that carries such must be right ([`Credentials`]). The bare
 //! path of inbound messages has no token; what comes there is kept for the account that has the number it came to, and
-//! fires events only when the call has proven to be that account's. Allowlists of addresses are not looked at here.
+//! fires events only when the call has proven to be that account's, or comes from an address of the webhooks' allowlist.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::web::{self, Bytes, Data, Path, PayloadConfig, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::dev::Payload;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::error::HttpError;
+use super::figures::Figures;
+use super::middleware::allowlist;
+use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
 use crate::domain::ids::AccountId;
+use crate::domain::inbound::HeardInbound;
 use crate::domain::tenant::{Authenticity, Tenant};
 use crate::infobip::webhook::authentication::Credentials;
 use crate::infobip::webhook::{self, Malformed};
@@ -20,6 +27,9 @@ use crate::intake::Intake;
 use crate::reporting::inbox::{Inbox, WrongCredentials};
 use crate::reporting::recorder::Recorder;
 
+/// Variables of the paths.
+const CHANNEL: &str = "channel";
+const TOKEN: &str = "token";
 /// Smallest limit of a body, in bytes: Infobip may gather 2000 entries in one (infobip.md 9.7), of a few hundred bytes each
 /// and with callback data of up to 4000 characters, of which some take several bytes.
 const BODY_BYTES_MAX_AT_LEAST: usize = 16 * 1024 * 1024;
@@ -28,6 +38,7 @@ const BODY_BYTES_MAX_AT_LEAST: usize = 16 * 1024 * 1024;
 pub(super) fn routes(config: &mut ServiceConfig, body_bytes_max: usize) {
     config.service(
         web::scope("/infobip/webhooks")
+            .wrap(from_fn(allowlist::webhooks))
             .app_data(PayloadConfig::new(body_bytes_max.max(BODY_BYTES_MAX_AT_LEAST)))
             .route("/deliveryReport/{channel}/{token}", web::post().to(reports))
             .route("/seenReport/{channel}/{token}", web::post().to(reports))
@@ -40,47 +51,46 @@ pub(super) fn routes(config: &mut ServiceConfig, body_bytes_max: usize) {
 /// Delivery and seen reports: both paths take both, because WhatsApp and OMNI know but one address.
 async fn reports(
     request: HttpRequest,
-    path: Path<(String, String)>,
+    to: Addressee,
     body: Bytes,
     intake: Data<Intake>,
     recorder: Data<Recorder>,
+    figures: Data<Figures>,
 ) -> Result<HttpResponse, HttpError> {
-    let (channel, token) = path.into_inner();
-    let (tenant, account) = of_token(&intake, &token)?;
-    let channel = Channel::by_path(&channel).ok_or(HttpError::NotFound)?;
-    authenticate(&request, &body, &tenant, &account)?;
-    let arrived = understood(webhook::reports(channel, &body), Some((&tenant, &account)))?;
-    stored(async move { recorder.record(tenant.mid, &account, channel, arrived).await }).await
+    let (channel, now) = (to.channel()?, intake.clock().now());
+    authenticate(&request, &body, &to)?;
+    let arrived = understood(webhook::reports(channel, now, &body), to.of_account(), &figures, now)?;
+    stored(async move { recorder.record(to.tenant.mid, &to.account, channel, arrived).await }).await
 }
 
 /// Clicks on shortened links.
 async fn clicks(
     request: HttpRequest,
-    path: Path<(String, String)>,
+    to: Addressee,
     body: Bytes,
     intake: Data<Intake>,
     recorder: Data<Recorder>,
+    figures: Data<Figures>,
 ) -> Result<HttpResponse, HttpError> {
-    let (channel, token) = path.into_inner();
-    let (tenant, account) = of_token(&intake, &token)?;
-    let channel = Channel::by_path(&channel).ok_or(HttpError::NotFound)?;
-    authenticate(&request, &body, &tenant, &account)?;
-    let clicks = understood(webhook::clicks(channel, &body), Some((&tenant, &account)))?;
-    stored(async move { recorder.record_clicks(tenant.mid, &account, channel, clicks).await }).await
+    let (channel, now) = (to.channel()?, intake.clock().now());
+    authenticate(&request, &body, &to)?;
+    let clicks = understood(webhook::clicks(channel, now, &body), to.of_account(), &figures, now)?;
+    stored(async move { recorder.record_clicks(to.tenant.mid, &to.account, channel, clicks).await }).await
 }
 
 /// Inbound messages of the account that the token names.
 async fn inbound_of_account(
     request: HttpRequest,
-    token: Path<String>,
+    to: Addressee,
     body: Bytes,
     intake: Data<Intake>,
     inbox: Data<Inbox>,
+    figures: Data<Figures>,
 ) -> Result<HttpResponse, HttpError> {
-    let (tenant, account) = of_token(&intake, &token)?;
-    authenticate(&request, &body, &tenant, &account)?;
-    let heard = understood(webhook::inbound(intake.clock().now(), &body), Some((&tenant, &account)))?;
-    let addressed = inbox.of_account(&tenant, &account, heard.into_iter().flatten().collect());
+    authenticate(&request, &body, &to)?;
+    let now = intake.clock().now();
+    let heard = messages(understood(webhook::inbound(now, &body), to.of_account(), &figures, now)?, &figures);
+    let addressed = counted(heard.len(), inbox.of_account(&to.tenant, &to.account, heard), &figures);
     stored(async move { inbox.record(addressed).await }).await
 }
 
@@ -90,27 +100,71 @@ async fn inbound_of_anybody(
     body: Bytes,
     intake: Data<Intake>,
     inbox: Data<Inbox>,
+    figures: Data<Figures>,
 ) -> Result<HttpResponse, HttpError> {
-    let heard = understood(webhook::inbound(intake.clock().now(), &body), None)?;
+    let now = intake.clock().now();
+    let heard = messages(understood(webhook::inbound(now, &body), None, &figures, now)?, &figures);
     let credentials = credentials(&request);
-    let judge = |auth: &_| credentials.judge(auth, &body);
-    let addressed = inbox
-        .by_destination(heard.into_iter().flatten().collect(), &judge)
-        .map_err(|WrongCredentials| HttpError::WrongCredentials)?;
+    let is_allowlisted = allowlist::is_allowlisted(&request);
+    // Who is on the allowlist needs to show nothing more, but what it shows must be right.
+    let judge = |auth: &_| match credentials.judge(auth, &body) {
+        Authenticity::NotShown if is_allowlisted => Authenticity::Proven,
+        judged => judged,
+    };
+    let count = heard.len();
+    let addressed = inbox.by_destination(heard, &judge).map_err(|WrongCredentials| HttpError::WrongCredentials)?;
+    let addressed = counted(count, addressed, &figures);
     stored(async move { inbox.record(addressed).await }).await
 }
 
-fn of_token(intake: &Intake, token: &str) -> Result<(Arc<Tenant>, AccountId), HttpError> {
-    intake.tenants().by_webhook_token(token).ok_or(HttpError::NotFound)
+/// The account whose token a path ends with, and the channel that it names. An extractor, so that whoever knows no token is
+/// refused before a body is read.
+struct Addressee {
+    tenant: Arc<Tenant>,
+    account: AccountId,
+    /// Of a path that names one.
+    channel: Option<Channel>,
+}
+
+impl FromRequest for Addressee {
+    type Error = HttpError;
+    type Future = Ready<Result<Self, HttpError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request).ok_or(HttpError::NotFound))
+    }
+}
+
+impl Addressee {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        let path = request.match_info();
+        let intake = request.app_data::<Data<Intake>>()?;
+        let (tenant, account) = intake.tenants().by_webhook_token(path.get(TOKEN)?)?;
+        let channel = match path.get(CHANNEL) {
+            Some(channel) => Some(Channel::by_path(channel)?),
+            None => None,
+        };
+        Some(Self { tenant, account, channel })
+    }
+
+    /// The channel, on the routes that have one.
+    fn channel(&self) -> Result<Channel, HttpError> {
+        self.channel.ok_or(HttpError::NotFound)
+    }
+
+    fn of_account(&self) -> Option<(&Tenant, &AccountId)> {
+        Some((&self.tenant, &self.account))
+    }
 }
 
 fn credentials(request: &HttpRequest) -> Credentials {
-    Credentials::read(|name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default()))
+    let headers = request.headers().iter();
+    Credentials::read(headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default())))
 }
 
 /// Refuses a call with credentials that are not the account's; one without any is let pass.
-fn authenticate(request: &HttpRequest, body: &[u8], tenant: &Tenant, id: &AccountId) -> Result<(), HttpError> {
-    let account = tenant.account(id).ok_or(HttpError::NotFound)?;
+fn authenticate(request: &HttpRequest, body: &[u8], to: &Addressee) -> Result<(), HttpError> {
+    let account = to.tenant.account(&to.account).ok_or(HttpError::NotFound)?;
     match credentials(request).judge(&account.webhook_auth, body) {
         Authenticity::Wrong => Err(HttpError::WrongCredentials),
         Authenticity::Proven | Authenticity::NotShown => Ok(()),
@@ -121,10 +175,12 @@ fn authenticate(request: &HttpRequest, body: &[u8], tenant: &Tenant, id: &Accoun
 fn understood<T>(
     entries: Result<Vec<Result<T, Malformed>>, Malformed>,
     of: Option<(&Tenant, &AccountId)>,
+    figures: &Figures,
+    now: Timestamp,
 ) -> Result<Vec<T>, HttpError> {
     let entries = entries.map_err(|error| HttpError::BadRequest(error.to_string()))?;
     let mut understood = Vec::with_capacity(entries.len());
-    let (mut left_out, mut reason) = (0_u32, None);
+    let (mut left_out, mut reason) = (0, None);
     for entry in entries {
         match entry {
             Ok(entry) => understood.push(entry),
@@ -134,12 +190,32 @@ fn understood<T>(
             }
         }
     }
-    if let Some(reason) = reason {
+    if let Some(reason) = reason
+        && figures.unreadable(left_out, now)
+    {
         let (mid, account) = of.map(|(tenant, account)| (tenant.mid.to_string(), account.to_string())).unzip();
         tracing::warn!(tenant.mid = mid, account, left_out, %reason,
-            "Entries of a webhook were not understood and are left out; the reason is the first one's");
+            "Entries of a webhook were not understood and are left out; the reason is the first one's, waypost status counts all");
     }
     Ok(understood)
+}
+
+/// The messages among what came on an inbound path.
+fn messages(heard: Vec<Option<HeardInbound>>, figures: &Figures) -> Vec<HeardInbound> {
+    let all = heard.len();
+    let messages: Vec<_> = heard.into_iter().flatten().collect();
+    figures.other_events(all - messages.len());
+    messages
+}
+
+/// Counts the messages that are no replies.
+fn counted<T>(heard: usize, replies: Vec<T>, figures: &Figures) -> Vec<T> {
+    let left_out = heard.saturating_sub(replies.len());
+    figures.no_replies(left_out);
+    if left_out > 0 {
+        tracing::debug!(left_out, "Inbound messages are no replies in words and are left out");
+    }
+    replies
 }
 
 /// Answers once the work is durable. In a task of its own, like execute: what was begun is finished also when Infobip

@@ -5,16 +5,15 @@
 use std::str::FromStr as _;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::{BODY_BYTES_MAX, InfobipClient};
-use super::webhook::{Moment, Text, WireStatus};
-use super::{problem, send};
+use super::{problem, send, webhook};
 use crate::clock::Timestamp;
 use crate::dispatch::LookupFailure;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::LogEntry;
 use crate::domain::ids::MessageId;
-use crate::domain::report::StatusInfo;
 use crate::domain::tenant::Account;
 use crate::outbound;
 
@@ -22,19 +21,11 @@ use crate::outbound;
 /// below Infobip's 1000 rows.
 const IDS_MAX: usize = 50;
 
+/// Rows are delivery reports in all but name: each family's log has the fields of its webhook, `destination` for `to`.
 #[derive(Deserialize)]
 struct WireLogs {
     #[serde(default)]
-    results: Vec<WireLog>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireLog {
-    message_id: Option<Text>,
-    sent_at: Option<Moment>,
-    #[serde(default)]
-    status: WireStatus,
+    results: Vec<Value>,
 }
 
 pub(super) async fn look_up(
@@ -59,16 +50,21 @@ pub(super) async fn look_up(
         }
         let wire: WireLogs = serde_json::from_slice(&answer.body)
             .map_err(|_| LookupFailure { problem: "the log's answer could not be read".into() })?;
-        found.extend(wire.results.into_iter().filter_map(entry).filter(|entry| asked.contains(&entry.message_id)));
+        found.extend(
+            wire.results
+                .into_iter()
+                .filter_map(|row| entry(channel, row))
+                .filter(|entry| asked.contains(&entry.message_id)),
+        );
     }
     Ok(found)
 }
 
 /// `None` for an entry that is about no message of ours.
-fn entry(wire: WireLog) -> Option<LogEntry> {
-    let message_id = MessageId::from_str(wire.message_id?.0?.as_str()).ok()?;
-    let status = StatusInfo::try_from(wire.status).ok()?;
-    Some(LogEntry { message_id, status, sent_at: wire.sent_at.and_then(|moment| moment.0) })
+fn entry(channel: Channel, row: Value) -> Option<LogEntry> {
+    let report = webhook::log_row(channel, row)?;
+    let message_id = MessageId::from_str(&report.message_id).ok()?;
+    Some(LogEntry { message_id, report })
 }
 
 #[cfg(test)]
@@ -94,8 +90,8 @@ mod tests {
         let stub = Stub::start(vec![Reply::json(200, &body)]).await;
         let found = client().look_up(&account(&stub.origin()), Channel::Sms, &ids).await.unwrap();
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].message_id, found[0].status.group_id), (ids[0], 3));
-        assert_eq!(found[0].sent_at, Timestamp::parse("2026-03-03T13:22:30Z"));
+        assert_eq!((found[0].message_id, found[0].report.status.group_id), (ids[0], 3));
+        assert_eq!(found[0].report.sent_at, Timestamp::parse("2026-03-03T13:22:30Z"));
         let expected = format!("/sms/3/logs?limit=2&messageId={}&messageId={}", ids[0], ids[1]);
         assert_eq!(stub.requests()[0].target, expected);
     }
@@ -124,9 +120,36 @@ mod tests {
         ] {
             let stub = Stub::start(vec![Reply::json(200, &format!(r#"{{"results":[{row}]}}"#))]).await;
             let found = client().look_up(&account(&stub.origin()), channel, &[id]).await.unwrap();
-            let found: Vec<_> = found.iter().map(|entry| (entry.message_id, entry.status.id, entry.sent_at)).collect();
+            let found: Vec<_> =
+                found.iter().map(|entry| (entry.message_id, entry.report.status.id, entry.report.sent_at)).collect();
             assert_eq!(found, [(id, 5, Timestamp::parse("2026-03-03T13:22:30Z"))], "{channel:?}");
             assert_eq!(stub.requests()[0].target, format!("{path}?limit=1&messageId={id}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_tells_all_that_the_webhook_of_its_family_tells() {
+        let id = ids(1)[0];
+        let common = format!(
+            r#""messageId":"{id}","bulkId":"b","sentAt":"2026-03-03T14:22:30.000+0100","doneAt":"2026-03-03T14:22:35.000+0100",
+               "mccMnc":"21910","price":{{"pricePerMessage":0.15,"currency":"EUR"}},
+               "status":{{"groupId":2,"groupName":"UNDELIVERABLE","id":9,"name":"UNDELIVERABLE_NOT_DELIVERED","description":"d"}},
+               "error":{{"groupId":1,"groupName":"HANDSET_ERRORS","id":27,"name":"EC_ABSENT_SUBSCRIBER","description":"a","permanent":true}}"#
+        );
+        let unified = format!(
+            r#"{{{common},"sender":"ACME","destination":"385911234567","messageCount":2,"content":{{"text":"x","type":"TEXT"}}}}"#
+        );
+        let legacy = format!(r#"{{{common},"from":"ACME","to":"385911234567","smsCount":2,"text":"x"}}"#);
+        let omni =
+            format!(r#"{{{common},"from":"ACME","to":{{"phoneNumber":"385911234567"}},"messageCount":2,"text":"x"}}"#);
+        let webhook = format!(r#"{{{common},"sender":"ACME","to":"385911234567","messageCount":2}}"#);
+        let expected = webhook::log_row(Channel::Sms, serde_json::from_str(&webhook).unwrap()).unwrap();
+        assert_eq!((expected.message_count, expected.price_currency.as_deref()), (Some(2), Some("EUR")));
+        assert!(expected.is_final && expected.done_at.is_some() && expected.error.is_some());
+        for row in [unified, legacy, omni] {
+            let stub = Stub::start(vec![Reply::json(200, &format!(r#"{{"results":[{row}]}}"#))]).await;
+            let found = client().look_up(&account(&stub.origin()), Channel::Sms, &[id]).await.unwrap();
+            assert_eq!(found, [LogEntry { message_id: id, report: expected.clone() }], "{row}");
         }
     }
 

@@ -15,12 +15,12 @@ use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
-use crate::domain::click::Click;
+use crate::domain::click::HeardClick;
 use crate::domain::inbound::HeardInbound;
-use crate::domain::report::Arrived;
+use crate::domain::report::{Arrived, DeliveryReport};
 
 pub(super) use delivery::WireStatus;
-pub(super) use value::{Moment, Text};
+pub(super) use value::Text;
 
 /// Most entries of one body: Infobip's buckets hold up to 2000 (infobip.md 9.7).
 const ENTRIES_MAX: usize = 5_000;
@@ -43,8 +43,6 @@ pub(crate) enum Malformed {
     MessageId,
     #[error("the entry has no status")]
     NoStatus,
-    #[error("the entry does not say when")]
-    NoMoment,
     #[error("the entry does not say who sent it")]
     NoSender,
     #[error("the entry does not say on which channel it came")]
@@ -54,19 +52,25 @@ pub(crate) enum Malformed {
 /// What each entry of a body came to.
 type Entries<T> = Result<Vec<Result<T, Malformed>>, Malformed>;
 
-/// Reads delivery and seen reports of `channel`. Both come to one address, also in one body: WhatsApp and OMNI have but one
+/// Reads delivery and seen reports of `channel` that came at `now`. Both come to one address, also in one body: WhatsApp and OMNI have but one
 /// for both (infobip.md 9.3).
-pub(crate) fn reports(channel: Channel, body: &[u8]) -> Entries<Arrived> {
+pub(crate) fn reports(channel: Channel, now: Timestamp, body: &[u8]) -> Entries<Arrived> {
     let read = |entry| match seen::is_seen_report(&entry) {
-        true => seen::seen_report(entry).map(Arrived::from),
+        true => seen::seen_report(now, entry).map(Arrived::from),
         false => delivery::delivery_report(channel, entry).map(Arrived::from),
     };
     Ok(entries(body)?.into_iter().map(read).collect())
 }
 
-/// Reads clicks on links of messages of `channel`.
-pub(crate) fn clicks(channel: Channel, body: &[u8]) -> Entries<Click> {
-    Ok(entries(body)?.into_iter().map(|entry| click::click(channel, entry)).collect())
+/// Reads a row of the provider's log as the delivery report that it is; `None` for one that is about no message, or says
+/// nothing of it.
+pub(super) fn log_row(channel: Channel, row: Value) -> Option<DeliveryReport> {
+    delivery::delivery_report(channel, row).ok()
+}
+
+/// Reads clicks on links of messages of `channel` that came at `now`.
+pub(crate) fn clicks(channel: Channel, now: Timestamp, body: &[u8]) -> Entries<HeardClick> {
+    Ok(entries(body)?.into_iter().map(|entry| click::click(channel, now, entry)).collect())
 }
 
 /// Reads inbound messages that came at `now`. What is none, such as a notice that somebody types, is `None`.
@@ -77,7 +81,9 @@ pub(crate) fn inbound(now: Timestamp, body: &[u8]) -> Entries<Option<HeardInboun
 /// The entries of `{"results":[…]}`, of a bare array, or a single one. Bytes that are no text stand as U+FFFD.
 fn entries(body: &[u8]) -> Result<Vec<Value>, Malformed> {
     let text = String::from_utf8_lossy(body);
-    let Ok(body) = serde_json::from_str::<Value>(&text) else { return entries_apart(&text) };
+    // Some writers of JSON put a mark before it, which is none of it (RFC 8259 8.1).
+    let text = text.trim_start_matches('\u{feff}');
+    let Ok(body) = serde_json::from_str::<Value>(text) else { return entries_apart(text) };
     let entries = match body {
         Value::Object(mut object) => match object.remove("results") {
             Some(Value::Array(entries)) => entries,

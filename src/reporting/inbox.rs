@@ -135,7 +135,10 @@ impl Inbox {
     async fn record_one(&self, Addressed { inbound, to }: Addressed) -> Result<(), InboxError> {
         match to {
             Some(to) => self.recorder.record_inbound(to, inbound).await?,
-            None if self.has_room()? => self.recorder.record_unassigned(inbound).await?,
+            None if self.has_room()? => {
+                let units = self.tenants.all();
+                self.recorder.record_unassigned(inbound, units.iter().map(|tenant| tenant.mid)).await?;
+            }
             None => return Err(InboxError::Full),
         }
         Ok(())

@@ -8,17 +8,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore};
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::{Channel, ReportFamily};
-use crate::domain::click::Click;
+use crate::domain::click::HeardClick;
 use crate::domain::delivery::LocalEnd;
 use crate::domain::ids::{AccountId, MessageId, Mid};
 use crate::domain::message::QueuedMessage;
 use crate::domain::report::{Arrived, DeliveryReport, MessageReports, ReportSubject};
 use crate::store::{
-    ClickRecord, Found, OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, ReportRecord, ReportRef,
+    ClickRecord, Found, OutboxEntry, OutboxPlace, OutboxSubject, OutboxTarget, ReportRecord, ReportRef, Silence,
 };
 use crate::store::{Store, StoreBatch, StoreError};
 
@@ -29,6 +29,13 @@ const REPORTS_PER_COMMIT: usize = 40;
 /// How long a seen report waits for its delivery report (spec R1).
 pub(super) const SEEN_WAITS: Duration = Duration::from_secs(15 * 60);
 
+/// Searches for the message that a reply's callback data names, at a time.
+const SEARCHES_MAX: usize = 2;
+/// Without a webhook for so long an account is silent: one that has little to tell, or none that gets here. Whatever is
+/// kept away for less is repeated by Infobip soon enough (infobip.md 9.8).
+pub(super) const QUIET_AFTER: Duration = Duration::from_hours(1);
+/// How long a silence is remembered: the provider's log reaches no further back.
+const SILENCE_MATTERS: Duration = Duration::from_hours(48);
 /// When an account was last heard is written this often.
 const HEARD_NOTED_EVERY: Duration = Duration::from_secs(60);
 
@@ -44,6 +51,7 @@ pub(crate) struct Recorder {
     store: Store,
     clock: Arc<dyn Clock>,
     stripes: Vec<Mutex<()>>,
+    searches: Semaphore,
     /// When each account's webhooks were last written down as heard.
     heard: std::sync::Mutex<HashMap<(Mid, AccountId), Timestamp>>,
     /// Told when the outbox has something new.
@@ -64,7 +72,8 @@ struct Known {
 impl Recorder {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
-        Self { store, clock, stripes, heard: std::sync::Mutex::default(), arrived: Notify::new() }
+        let searches = Semaphore::new(SEARCHES_MAX);
+        Self { store, clock, stripes, searches, heard: std::sync::Mutex::default(), arrived: Notify::new() }
     }
 
     /// Stores delivery and seen reports of one webhook call; returns once they are durable. Repeats, reordering and
@@ -117,7 +126,7 @@ impl Recorder {
             }
             let mut batch = self.store.batch();
             if source == Source::Webhook {
-                self.note_heard(&mut batch, mid, account);
+                self.note_heard(&mut batch, mid, account)?;
             }
             for (known, mut reports) in merged {
                 let (account, channel) = complete(&known, account, channel, &mut reports);
@@ -135,16 +144,23 @@ impl Recorder {
         mid: Mid,
         account: &AccountId,
         channel: Channel,
-        clicks: Vec<Click>,
+        clicks: Vec<HeardClick>,
     ) -> Result<(), StoreError> {
         let mut clicks = clicks.into_iter().peekable();
         while clicks.peek().is_some() {
+            let some: Vec<_> = clicks.by_ref().take(REPORTS_PER_COMMIT).collect();
+            let mut known = Vec::with_capacity(some.len());
+            for heard in &some {
+                known.push(self.known(mid, &heard.click.message_id)?);
+            }
+            // Without it, two calls with one click would both find it new, and forward it twice.
+            let _locked = self.lock(known.iter().map(|known| &known.report_ref)).await;
             let now = self.clock.now();
             let mut batch = self.store.batch();
             let mut new = HashSet::new();
-            for mut click in clicks.by_ref().take(REPORTS_PER_COMMIT) {
-                let Known { message, report_ref } = self.known(mid, &click.message_id)?;
-                let hash = self.store.reports().click_hash(mid, &click)?;
+            for (Known { message, report_ref }, heard) in known.into_iter().zip(some) {
+                let hash = self.store.reports().click_hash(mid, &heard)?;
+                let mut click = heard.click;
                 if !new.insert((report_ref, hash)) || self.store.reports().click(mid, report_ref, hash)?.is_some() {
                     continue;
                 }
@@ -169,17 +185,28 @@ impl Recorder {
         Ok(())
     }
 
-    /// Notes that a report of the account came, at most once a minute. Clicks and replies come by ways of their own and
-    /// say nothing about that of the reports.
-    fn note_heard(&self, batch: &mut StoreBatch, mid: Mid, account: &AccountId) {
+    /// Notes that a report of the account came, at most once a minute, and the silence before it when it was long. Clicks
+    /// and replies come by ways of their own and say nothing about that of the reports.
+    fn note_heard(&self, batch: &mut StoreBatch, mid: Mid, account: &AccountId) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let noted = heard.entry((mid, account.clone())).or_default();
-        // A clock that was set back must not silence it.
-        if now < *noted || now.since(*noted) >= HEARD_NOTED_EVERY {
+        {
+            let mut heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let noted = heard.entry((mid, account.clone())).or_default();
+            // A clock that was set back must not silence it.
+            if now >= *noted && now.since(*noted) < HEARD_NOTED_EVERY {
+                return Ok(());
+            }
             *noted = now;
-            batch.put_heard(mid, account, now);
         }
+        let from = self.store.heard().last(mid, account)?.unwrap_or_default();
+        if now.since(from) >= QUIET_AFTER {
+            let mut silences = self.store.heard().silences(mid, account)?;
+            silences.retain(|silence| now.since(silence.to) < SILENCE_MATTERS);
+            silences.push(Silence { from, to: now });
+            batch.put_silences(mid, account, &silences);
+        }
+        batch.put_heard(mid, account, now);
+        Ok(())
     }
 
     /// The message that a webhook's message id names, and where its reports are.

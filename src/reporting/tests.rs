@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::Channel;
-use crate::domain::click::Click;
+use crate::domain::click::{Click, HeardClick};
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::report::Arrived;
 use crate::domain::report::{DeliveryReport, Origin, SeenReport, is_final_group};
@@ -137,8 +137,12 @@ fn click(id: &str, url: &str, secs: u64) -> Click {
     }
 }
 
+fn heard(clicks: Vec<Click>) -> Vec<HeardClick> {
+    clicks.into_iter().map(|click| HeardClick { click, says_when: true }).collect()
+}
+
 fn record_clicks(process: &Process, clicks: Vec<Click>) {
-    now(process.recorder.record_clicks(MID, &main_account(), Channel::WhatsApp, clicks)).unwrap();
+    now(process.recorder.record_clicks(MID, &main_account(), Channel::WhatsApp, heard(clicks))).unwrap();
 }
 
 fn row(cells: &[(&str, &str)]) -> SeenRow {

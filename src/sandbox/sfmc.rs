@@ -25,7 +25,7 @@ mod xml;
 pub(super) use token::USER_TOKEN_LIFETIME;
 
 pub use events::{EventDefinition, ReceivedEvent};
-pub(super) use extension::date_of;
+pub(super) use extension::server_time_of;
 pub use extension::{Column, ColumnType, DataExtensionSpec};
 
 use super::faults::{Fault, FaultKind, Faults};

@@ -15,7 +15,7 @@ use crate::domain::channel::Channel;
 use crate::domain::delivery::{HoldReason, LogEntry, MessageAnswer, SendFailure};
 use crate::domain::ids::{AccountId, MessageId, QueueId};
 use crate::domain::message::Content;
-use crate::domain::report::StatusInfo;
+use crate::domain::report::{DeliveryReport, Origin, StatusInfo, is_final_group};
 use crate::domain::tenant::Account;
 
 /// A text with this in it has its whole request refused (400).
@@ -335,16 +335,35 @@ impl Gateway for Provider {
                     let log = (account.id.clone(), channel);
                     let known =
                         ids.iter().filter(|id| desk.taken.contains_key(id) && desk.logged.get(id) == Some(&log));
-                    let entry = |id: &MessageId| LogEntry {
-                        message_id: *id,
-                        status: status(3, 5, "DELIVERED_TO_HANDSET"),
-                        sent_at: None,
-                    };
+                    let entry = |id: &MessageId| logged(*id, status(3, 5, "DELIVERED_TO_HANDSET"), now);
                     Ok(known.map(entry).collect())
                 }
             }
         })
     }
+}
+
+/// A row of the log.
+pub(crate) fn logged(id: MessageId, status: StatusInfo, done_at: Timestamp) -> LogEntry {
+    let report = DeliveryReport {
+        origin: Origin::Infobip,
+        is_final: is_final_group(status.group_id),
+        done_at: Some(done_at),
+        sent_at: None,
+        status,
+        error: None,
+        message_id: id.to_string(),
+        bulk_id: None,
+        channel: String::new(),
+        to: None,
+        sender: None,
+        message_count: Some(2),
+        price_per_message: Some("0.15".into()),
+        price_currency: Some("EUR".into()),
+        callback_data: None,
+        mcc_mnc: None,
+    };
+    LogEntry { message_id: id, report }
 }
 
 /// Lets whoever polls do something else in between.

@@ -192,6 +192,32 @@ impl Messages<'_> {
         Ok(page)
     }
 
+    /// Finished messages of a queue from `from_sequence` on, in order, at most `limit`.
+    pub(crate) fn sent_from(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<SentMessage>, StoreError> {
+        let (from, to) = range_from(Family::Sent, mid, queue, from_sequence);
+        Ok(self.0.list(mid, &from, &to, limit)?.into_iter().filter_map(Opened::record).collect())
+    }
+
+    /// A sequence before which all finished messages of a queue ended before `at`, but for those that were retried while
+    /// later ones went. Found by halving.
+    pub(crate) fn ended_since(&self, mid: Mid, queue: QueueId, at: Timestamp) -> Result<u64, StoreError> {
+        let (mut low, mut high) = (1, self.last_sequence(mid, queue)?.saturating_add(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.sent_from(mid, queue, middle, 1)?.first() {
+                Some(sent) if sent.ended_at < at => low = sent.message.id.sequence.saturating_add(1),
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
+
     /// The message with this id, wherever it is; `None` also when the place is another message's.
     pub(crate) fn find(&self, mid: Mid, id: MessageId) -> Result<Option<Found>, StoreError> {
         if let Some(sent) = self.sent(mid, id.queue, id.sequence)? {

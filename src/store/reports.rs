@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{Family, Hash, Key, Layout, OutboxSubject, OutboxTarget, ReportRef, SYSTEM};
 use super::{Opened, Store, StoreBatch, StoreError};
 use crate::domain::channel::Channel;
-use crate::domain::click::Click;
+use crate::domain::click::{Click, HeardClick};
 use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
 use crate::domain::inbound::{InboundChannel, InboundMessage, Pairing, normalised_party};
 use crate::domain::report::MessageReports;
@@ -161,7 +161,7 @@ impl Reports<'_> {
     }
 
     /// How a click is named: by its message, and what makes it that click.
-    pub(crate) fn click_hash(&self, mid: Mid, click: &Click) -> Result<Hash, StoreError> {
+    pub(crate) fn click_hash(&self, mid: Mid, click: &HeardClick) -> Result<Hash, StoreError> {
         Ok(self.0.sealer(mid)?.lookup_hash("click", click.identity().as_bytes()))
     }
 

@@ -11,6 +11,7 @@
     reason = "tests: a failed assumption is a failed test"
 )]
 
+mod allowlists;
 mod assets;
 mod channels;
 mod config_json;

@@ -104,7 +104,7 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["config", "domain", "infobip", "intake", "pages", "reporting", "sfmc", "store"],
+        &["clock", "config", "domain", "infobip", "intake", "pages", "reporting", "sfmc", "store"],
         "HTTP is thin: it extracts, calls one use case and maps. It neither dispatches nor onboards.",
     ),
     (

@@ -295,6 +295,63 @@ async fn what_is_nobodys_is_kept_listed_and_given_to_an_account() {
 }
 
 #[tokio::test]
+async fn a_repeat_of_an_assigned_message_stays_assigned() {
+    let mut sent = sent().await;
+    let body = reply("mo-1", "385915550000", "YES");
+    Sent::brought(&sent.bring("inboundMessage", &body).await);
+    let mid = sent.app.tenant.mid.to_string();
+    sent.app.cli(&["inbound", "assign", "--mid", &mid, "--destination", "385915550000"]).await.succeeded();
+    Sent::brought(&sent.bring("inboundMessage", &body).await);
+    assert_eq!(sent.app.inspect(|store| store.inbound(None).unwrap()).await, []);
+    assert_eq!(sent.inbound().await.len(), 1);
+    sent.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_counted() {
+    let mut sent = sent().await;
+    let mut typing = reply("mo-typing", "Waypost", "");
+    typing["event"] = "TYPING_STARTED".into();
+    let mut picture = reply("mo-picture", "Waypost", "");
+    picture["content"][0]["type"] = "IMAGE".into();
+    let inbound = json!({ "results": [typing, picture, reply("mo-1", "Waypost", "YES"), {}, 7] });
+    for path in ["inboundMessage/TOKEN", "inboundMessage"] {
+        Sent::brought(&sent.bring(path, &inbound).await);
+    }
+    Sent::brought(&sent.bring("deliveryReport/sms/TOKEN", &json!([{ "messageId": "m" }])).await);
+    let left_out = sent.app.status().await["webhook_entries_left_out"].clone();
+    assert_eq!(left_out, json!({ "unreadable": 5, "other_events": 2, "no_replies": 2 }));
+    assert_eq!(sent.inbound().await.len(), 1);
+    sent.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_may_be_compressed_and_a_stranger_is_refused_before_it_is_read() {
+    use std::io::Write as _;
+    let mut sent = sent().await;
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let post = async |sent: &Sent, path: &str, body: Vec<u8>| {
+        let url = sent.app.url(&format!("/infobip/webhooks/{}", path.replace("TOKEN", &sent.token)));
+        let request = sent.app.http.post(url).header("content-encoding", "gzip").body(body);
+        Answered::read(request.send().await.unwrap()).await
+    };
+    let id = sent.message_id.clone();
+    let body = gzip(delivered(&id).to_string().as_bytes());
+    Sent::brought(&post(&sent, "deliveryReport/sms/TOKEN", body.clone()).await);
+    assert_eq!(post(&sent, "deliveryReport/sms/TOKEN", b"no gzip".to_vec()).await.status, 400);
+    // A few kB that would be 64 MB.
+    let bomb = gzip(&vec![b' '; 64 * 1024 * 1024]);
+    assert_eq!(post(&sent, "deliveryReport/sms/TOKEN", bomb.clone()).await.status, 413);
+    assert_eq!(post(&sent, "deliveryReport/sms/of-nobody", bomb).await.status, 404);
+    assert_eq!(sent.heard(&id).await.status_name.as_deref(), Some("DELIVERED_TO_HANDSET"));
+    sent.finish().await;
+}
+
+#[tokio::test]
 async fn an_unknown_token_or_channel_is_not_found() {
     let sent = sent().await;
     let wrong_end = if sent.token.ends_with('A') { "B" } else { "A" };

@@ -159,13 +159,22 @@ impl TryFrom<WireStatus> for StatusInfo {
 
     fn try_from(wire: WireStatus) -> Result<Self, Malformed> {
         let group_name = wire.group_name.cut(SHORT_CHARS_MAX).unwrap_or_default();
-        let by_name = || GROUPS.iter().find(|(name, _)| group_name.eq_ignore_ascii_case(name)).map(|(_, id)| *id);
-        let group_id = wire.group_id.as_i32().or_else(by_name).ok_or(Malformed::NoStatus)?;
+        let name = wire.name.cut(SHORT_CHARS_MAX).unwrap_or_default();
+        let by_name = |sought: &str| GROUPS.iter().find(|(name, _)| sought.eq_ignore_ascii_case(name)).copied();
+        let (group_id, group_name) = match wire.group_id.as_i32().or_else(|| Some(by_name(&group_name)?.1)) {
+            Some(group_id) => (group_id, group_name),
+            // Statuses are named after their groups: DELIVERED_TO_HANDSET (infobip.md 10).
+            None => {
+                let (group, group_id) =
+                    name.split_once('_').and_then(|(group, _)| by_name(group)).ok_or(Malformed::NoStatus)?;
+                (group_id, if group_name.is_empty() { group.to_owned() } else { group_name })
+            }
+        };
         Ok(Self {
             group_id,
             group_name,
             id: wire.id.as_i32().unwrap_or_default(),
-            name: wire.name.cut(SHORT_CHARS_MAX).unwrap_or_default(),
+            name,
             description: wire.description.cut(LONG_CHARS_MAX).unwrap_or_default(),
         })
     }

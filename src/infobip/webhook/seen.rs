@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::value::{Moment, Text};
 use super::{Malformed, SHORT_CHARS_MAX, message_id};
+use crate::clock::Timestamp;
 use crate::domain::report::SeenReport;
 
 /// Seen reports have `seenAt` and no status, those of the Messages API an event of their own.
@@ -35,12 +36,14 @@ struct WireSeen {
     seen_at: Moment,
 }
 
-pub(super) fn seen_report(entry: Value) -> Result<SeenReport, Malformed> {
+/// A seen report that was heard at `now`: without a moment of its own it counts from then. Repeats do no harm, the earliest
+/// stands.
+pub(super) fn seen_report(now: Timestamp, entry: Value) -> Result<SeenReport, Malformed> {
     let wire: WireSeen = serde_json::from_value(entry).map_err(|_| Malformed::NotAnObject)?;
     let short = |text: Text| text.cut(SHORT_CHARS_MAX);
     Ok(SeenReport {
         message_id: message_id(wire.message_id)?,
-        seen_at: wire.seen_at.0.ok_or(Malformed::NoMoment)?,
+        seen_at: wire.seen_at.0.unwrap_or(now),
         sent_at: wire.sent_at.0.or(wire.send_at.0),
         recipient: short(wire.destination).or(short(wire.from)),
         sender: short(wire.sender).or(short(wire.to)),

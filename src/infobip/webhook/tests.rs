@@ -15,13 +15,16 @@ const UNIFIED: &str = r#"{ "results": [ {
       "error": { "groupId": 0, "groupName": "OK", "id": 0, "name": "NO_ERROR", "description": "No Error", "permanent": false },
       "callbackData": "x", "platform": { "entityId": "e", "applicationId": "a" }, "campaignReferenceId": "c" } ] }"#;
 
+/// When it all comes.
+const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+
 /// The delivery reports of a body that has no others.
 fn delivery_reports(channel: Channel, body: &[u8]) -> Entries<DeliveryReport> {
     let delivery = |arrived| match arrived {
         Arrived::Delivery(report) => *report,
         Arrived::Seen(seen) => panic!("{seen:?}"),
     };
-    Ok(reports(channel, body)?.into_iter().map(|entry| entry.map(delivery)).collect())
+    Ok(reports(channel, NOW, body)?.into_iter().map(|entry| entry.map(delivery)).collect())
 }
 
 fn one(body: &str) -> Result<DeliveryReport, Malformed> {
@@ -93,6 +96,38 @@ fn what_is_missing_is_none_and_what_is_unknown_is_kept() {
     assert_eq!((report.error, report.bulk_id, report.to, report.mcc_mnc), (None, None, None, None));
     assert_eq!((report.price_per_message, report.sent_at, &*report.message_id), (None, None, "7"));
     assert_eq!(one(r#"[{"messageId":"m","status":{"groupName":"Delivered"}}]"#).unwrap().status.group_id, 3);
+}
+
+#[test]
+fn a_status_without_a_group_is_of_the_one_that_its_name_begins_with() {
+    let status =
+        |fields: &str| one(&format!(r#"[{{"messageId":"m","status":{{{fields}}}}}]"#)).map(|report| report.status);
+    let delivered = status(r#""id":5,"name":"DELIVERED_TO_HANDSET""#).unwrap();
+    assert_eq!((delivered.group_id, &*delivered.group_name), (3, "DELIVERED"));
+    let novel = status(r#""groupName":"NOVEL","name":"EXPIRED_SOMEHOW""#).unwrap();
+    assert_eq!((novel.group_id, &*novel.group_name), (4, "NOVEL"));
+    for unknown in ["", r#""name":"DELIVERED""#, r#""name":"NOVEL_NAME""#, r#""id":5"#] {
+        assert_eq!(status(unknown), Err(Malformed::NoStatus), "{unknown}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_a_key_twice_and_huge_numbers_are_survived() {
+    let entry = r#"{"messageId":"m","status":{"groupId":3}}"#;
+    assert_eq!(one(&format!("\u{feff}[{entry}]")).unwrap().message_id, "m");
+    assert_eq!(one(r#"[{"messageId":"a","messageId":"m","status":{"groupId":3}}]"#).unwrap().message_id, "m");
+    for huge in ["1e400", "-1e400", "99999999999999999999999999", "1e308", "-0.0"] {
+        let body = format!(
+            r#"{{"results":[{entry},{{"messageId":"n","status":{{"groupId":3,"id":{huge}}},"messageCount":{huge},
+               "price":{{"pricePerMessage":{huge}}},"doneAt":{huge}}}]}}"#
+        );
+        let reports = delivery_reports(Channel::Sms, body.as_bytes()).unwrap();
+        assert_eq!(reports[0].as_ref().map(|report| &*report.message_id), Ok("m"), "{huge}");
+        assert_eq!(reports.len(), 2);
+    }
+    for nothing in ["{\"results\":null}", "{\"results\":[]}", "[]"] {
+        assert_eq!(delivery_reports(Channel::Sms, nothing.as_bytes()), Ok(Vec::new()), "{nothing}");
+    }
 }
 
 #[test]
@@ -168,20 +203,20 @@ fn an_entry_that_is_no_text_costs_the_others_nothing() {
         r#"{"messageId":"m2","callbackData":"cut \\ud83d","status":{"groupId":3,"id":5}}"#.replace("\\\\", "\\");
     let number = r#"{"messageId":"m3","price":{"pricePerMessage":1e999},"status":{"groupId":3,"id":5}}"#;
     for body in [format!(r#"{{"results":[{surrogate},{good},{number}]}}"#), format!("[{surrogate},{good},{number}]")] {
-        let read = reports(Channel::Sms, body.as_bytes()).unwrap();
+        let read = reports(Channel::Sms, NOW, body.as_bytes()).unwrap();
         let ids: Vec<_> = read.iter().flatten().map(|arrived| arrived.message_id()).collect();
         assert_eq!((read.len(), ids), (3, vec!["m1"]), "{body}");
     }
     let mut bytes = format!(r#"{{"results":[{good},{{"messageId":"m?","status":{{"groupId":3}}}}]}}"#).into_bytes();
     let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
     bytes[at] = 0xff;
-    assert_eq!(reports(Channel::Sms, &bytes).unwrap().len(), 2);
+    assert_eq!(reports(Channel::Sms, NOW, &bytes).unwrap().len(), 2);
 }
 
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(body: Vec<u8>) {
-        for read in [reports(Channel::Sms, &body).map(|r| r.len()), clicks(Channel::Sms, &body).map(|r| r.len()),
+        for read in [reports(Channel::Sms, NOW, &body).map(|r| r.len()), clicks(Channel::Sms, NOW, &body).map(|r| r.len()),
             inbound(Timestamp::ZERO, &body).map(|r| r.len())] {
             prop_assert!(read.is_err() || read.is_ok_and(|length| length <= ENTRIES_MAX));
         }
@@ -190,8 +225,8 @@ proptest! {
     #[test]
     fn arbitrary_json_never_panics(body in any_json()) {
         let body = body.to_string();
-        prop_assert!(reports(Channel::Sms, body.as_bytes()).is_ok());
-        prop_assert!(clicks(Channel::Sms, body.as_bytes()).is_ok());
+        prop_assert!(reports(Channel::Sms, NOW, body.as_bytes()).is_ok());
+        prop_assert!(clicks(Channel::Sms, NOW, body.as_bytes()).is_ok());
         prop_assert!(inbound(Timestamp::ZERO, body.as_bytes()).is_ok());
     }
 }

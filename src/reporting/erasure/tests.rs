@@ -100,7 +100,7 @@ async fn a_person_goes_from_everywhere_and_nobody_else_does() {
         InboundMessage { paired_message_id: Some(sent.to_string()), ..desk.inbound("in-1", "+49 170 1234567") };
     now(recorder.record_inbound(to.clone(), answer)).unwrap();
     now(recorder.record_inbound(to, desk.inbound("in-2", "491709999999"))).unwrap();
-    now(recorder.record_unassigned(desk.inbound("in-3", ADA))).unwrap();
+    now(recorder.record_unassigned(desk.inbound("in-3", ADA), std::iter::empty())).unwrap();
     let waiting = desk.execute(&to_ada(4));
 
     let erased = desk.erase(ada()).await;

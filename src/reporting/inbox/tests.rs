@@ -159,3 +159,18 @@ fn more_than_a_page_is_listed_and_assigned() {
     assert_eq!(now(inbox.assign(&unit, &unit.accounts[0].id, "agent")).unwrap().given, count);
     assert_eq!(inbox.unassigned(10).unwrap().len(), 0);
 }
+
+#[test]
+fn a_repeat_of_an_assigned_message_changes_nothing() {
+    let process = start();
+    let inbox = inbox(&process, 10);
+    let first = || heard("a", InboundChannel::Sms, "nobody");
+    take(&inbox, first()).unwrap();
+    let unit = process.tenants.get(MID).unwrap();
+    assert_eq!(now(inbox.assign(&unit, &unit.accounts[0].id, "nobody")).unwrap().given, 1);
+    take(&inbox, first()).unwrap();
+    take(&inbox, heard("b", InboundChannel::Sms, "nobody")).unwrap();
+    let left: Vec<_> = inbox.unassigned(10).unwrap().into_iter().map(|record| record.inbound.message_id).collect();
+    assert_eq!(left, ["b"]);
+    assert_eq!(process.store.reports().all_inbound(MID, 10).unwrap().len(), 1);
+}

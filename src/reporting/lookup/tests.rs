@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::domain::channel::Channel;
-use crate::domain::click::Click;
+use crate::domain::click::{Click, HeardClick};
 use crate::domain::ids::AccountId;
 use crate::domain::inbound::{InboundChannel, InboundMessage};
 use crate::domain::report::Arrived;
@@ -125,7 +125,13 @@ impl Desk {
             device_name: None,
             callback_data: None,
         };
-        now(self.process.recorder.record_clicks(MID, &main(), Channel::Sms, vec![click])).unwrap();
+        now(self.process.recorder.record_clicks(
+            MID,
+            &main(),
+            Channel::Sms,
+            vec![HeardClick { click, says_when: true }],
+        ))
+        .unwrap();
     }
 
     fn reply(&self, inbound_id: &str, to: &str, text: &str, at: u64) {

@@ -9,7 +9,8 @@ use crate::domain::inbound::{InboundMessage, Pairing, normalised_party};
 use crate::domain::message::QueuedMessage;
 use crate::domain::tenant::ReplyPolicy;
 use crate::store::{
-    Found, Hash, InboundRecord, OutboxPlace, OutboxSubject, OutboxTarget, ReplyEvent, ReplyOf, StoreError, UNASSIGNED,
+    Found, Hash, InboundRecord, OutboxPlace, OutboxSubject, OutboxTarget, ReplyEvent, ReplyOf, Store, StoreError,
+    UNASSIGNED,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -38,7 +39,7 @@ impl Recorder {
             return Ok(());
         }
         let now = self.clock.now();
-        let message = self.paired(&to, &inbound)?;
+        let message = self.paired(&to, &inbound).await?;
         let event = message.as_ref().filter(|_| to.may_fire).and_then(|message| event(message, &to.policy, now));
         let mut batch = self.store.batch();
         if let Some(message) = &message {
@@ -61,12 +62,26 @@ impl Recorder {
         Ok(())
     }
 
-    /// Keeps an inbound message of which nobody knows whose it is.
-    pub(crate) async fn record_unassigned(&self, inbound: InboundMessage) -> Result<(), StoreError> {
-        let hash = self.store.reports().inbound_hash(UNASSIGNED, &inbound.message_id)?;
+    /// Keeps an inbound message of which nobody knows whose it is. One that an operator gave to one of `units` meanwhile,
+    /// or that came by another path, is a repeat: it stays where it is.
+    pub(crate) async fn record_unassigned(
+        &self,
+        inbound: InboundMessage,
+        units: impl Iterator<Item = Mid>,
+    ) -> Result<(), StoreError> {
+        let reports = self.store.reports();
+        let hash = reports.inbound_hash(UNASSIGNED, &inbound.message_id)?;
         let _locked = self.lock_inbound(&hash).await;
-        if self.store.reports().inbound(UNASSIGNED, hash)?.is_some() {
+        if reports.inbound(UNASSIGNED, hash)?.is_some() {
             return Ok(());
+        }
+        for mid in units {
+            // One that is being removed has no key any more, and nothing to be found.
+            match reports.inbound_hash(mid, &inbound.message_id) {
+                Ok(hash) if reports.inbound(mid, hash)?.is_some() => return Ok(()),
+                Ok(_) | Err(StoreError::NoSuchTenant { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let stored_at = self.clock.now();
         let record = InboundRecord { inbound, account: None, pairing: None, event: None, stored_at, taken_at: None };
@@ -91,40 +106,38 @@ impl Recorder {
 
     /// The message that an inbound one answers: by its own word, else by the callback data, else the newest that its
     /// destination sent to its sender on its channel, within the time of the policy.
-    fn paired(&self, to: &ReplyTo, inbound: &InboundMessage) -> Result<Option<QueuedMessage>, StoreError> {
+    async fn paired(&self, to: &ReplyTo, inbound: &InboundMessage) -> Result<Option<QueuedMessage>, StoreError> {
         if let Some(message) = self.message(to.mid, inbound.paired_message_id.as_deref())? {
             return Ok(Some(message));
         }
-        if let Some(message) = self.by_callback_data(to, inbound)? {
-            return Ok(Some(message));
-        }
-        let reports = self.store.reports();
-        let last = reports.last_sent(to.mid, inbound.channel, &inbound.destination, &inbound.sender)?;
-        let oldest = self.clock.now().minus(DAY * u32::from(to.policy.pairing_days));
-        match last.filter(|last| last.sent_at >= oldest) {
-            Some(last) => self.message(to.mid, Some(&last.message_id.to_string())),
-            None => Ok(None),
-        }
-    }
-
-    fn by_callback_data(&self, to: &ReplyTo, inbound: &InboundMessage) -> Result<Option<QueuedMessage>, StoreError> {
-        let (Some(data), Some(queue)) = (&inbound.callback_data, to.queue) else { return Ok(None) };
-        let person = normalised_party(&inbound.sender);
-        let mut before = None;
-        let mut looked_through = 0;
-        while looked_through < LOOKED_THROUGH_MAX {
-            let page = self.store.messages().newest_sent(to.mid, queue, before)?;
-            let Some(last) = page.last() else { return Ok(None) };
-            before = Some(last.message.id.sequence);
-            looked_through += page.len();
-            let is_it = |message: &QueuedMessage| {
-                message.message.callback_data == *data && normalised_party(message.message.recipient.expose()) == person
-            };
-            if let Some(sent) = page.into_iter().find(|sent| is_it(&sent.message)) {
-                return Ok(Some(sent.message));
+        let last = self.store.reports().last_sent(to.mid, inbound.channel, &inbound.destination, &inbound.sender)?;
+        let newest = match last {
+            Some(last) => self.message(to.mid, Some(&last.message_id.to_string()))?,
+            None => None,
+        };
+        if let (Some(data), Some(queue)) = (&inbound.callback_data, to.queue) {
+            let named = Named { data: data.clone(), person: normalised_party(&inbound.sender) };
+            // Nearly always it is the newest, which needs no search.
+            if let Some(newest) = newest.as_ref().filter(|newest| newest.id.queue == queue && named.is(newest)) {
+                return Ok(Some(newest.clone()));
+            }
+            if let Some(message) = self.search(to.mid, queue, named).await? {
+                return Ok(Some(message));
             }
         }
-        Ok(None)
+        let oldest = self.clock.now().minus(DAY * u32::from(to.policy.pairing_days));
+        Ok(newest.filter(|_| last.is_some_and(|last| last.sent_at >= oldest)))
+    }
+
+    /// Looks for a message among the newest [`LOOKED_THROUGH_MAX`] of a queue, on a thread that may wait for the disk, a
+    /// few searches at a time: anybody can ask for one on the bare path.
+    async fn search(&self, mid: Mid, queue: QueueId, named: Named) -> Result<Option<QueuedMessage>, StoreError> {
+        // Never closed.
+        let Ok(_turn) = self.searches.acquire().await else { return Err(StoreError::Closed) };
+        let (store, span) = (self.store.clone(), tracing::Span::current());
+        let searching = tokio::task::spawn_blocking(move || span.in_scope(|| named.newest(&store, mid, queue)));
+        // The thread ends early only when the process does.
+        searching.await.unwrap_or(Err(StoreError::Closed))
     }
 
     fn message(&self, mid: Mid, message_id: Option<&str>) -> Result<Option<QueuedMessage>, StoreError> {
@@ -133,6 +146,35 @@ impl Recorder {
             Found::Waiting(message) => message,
             Found::Sent(sent) => sent.message,
         }))
+    }
+}
+
+/// What tells a message by callback data: the data, and whom it was sent to.
+struct Named {
+    data: String,
+    person: String,
+}
+
+impl Named {
+    fn is(&self, message: &QueuedMessage) -> bool {
+        message.message.callback_data == self.data
+            && normalised_party(message.message.recipient.expose()) == self.person
+    }
+
+    /// The newest such message of a queue. Reads from disk.
+    fn newest(&self, store: &Store, mid: Mid, queue: QueueId) -> Result<Option<QueuedMessage>, StoreError> {
+        let mut before = None;
+        let mut looked_through = 0;
+        while looked_through < LOOKED_THROUGH_MAX {
+            let page = store.messages().newest_sent(mid, queue, before)?;
+            let Some(last) = page.last() else { return Ok(None) };
+            before = Some(last.message.id.sequence);
+            looked_through += page.len();
+            if let Some(sent) = page.into_iter().find(|sent| self.is(&sent.message)) {
+                return Ok(Some(sent.message));
+            }
+        }
+        Ok(None)
     }
 }
 

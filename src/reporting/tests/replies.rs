@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::domain::extension::INBOUND_MESSAGES;
-use crate::domain::inbound::{InboundRow, Pairing};
+use crate::domain::ids::MessageId;
+use crate::domain::inbound::{InboundChannel, InboundRow, Pairing};
+use crate::domain::tenant::ReplyPolicy;
 use crate::reporting::EventSinkError;
+use crate::reporting::recorder::ReplyTo;
 use crate::simulation::target::{as_provisioned, shown};
-use crate::store::{InboundRecord, OutboxEntry, OutboxPlace, ReplyEvent, samples};
+use crate::store::{Found, InboundRecord, OutboxEntry, OutboxPlace, ReplyEvent, samples};
 
 /// Stores a reply that was paired, with an event that is due at `due_at` when there is one.
 fn reply(process: &Process, id: &str, due_at: Option<Timestamp>) {
@@ -170,4 +173,44 @@ fn an_event_does_not_wait_for_the_target_of_the_rows() {
     process.advance(&world, Duration::from_secs(600));
     process.forward();
     assert_eq!(rows(&world).len(), 2);
+}
+
+/// A reply to the phone's first message, although a second one to it is newer; `data` is what Infobip brings back.
+fn paired_by_callback_data(data: impl Fn(&str) -> String) -> (String, String, String) {
+    let (_world, process) = keeping();
+    let ids: Vec<MessageId> = (0..2)
+        .map(|number| {
+            let mut call = Call::new(1, "activity", number);
+            call.phone = "385911234567".into();
+            process.execute(&call).unwrap().message_id.parse().unwrap()
+        })
+        .collect();
+    process.send_all();
+    let Some(Found::Sent(first)) = process.store.messages().find(MID, ids[0]).unwrap() else { panic!("it is sent") };
+    let mut inbound = samples::inbound().inbound;
+    inbound.message_id = "mo-1".into();
+    inbound.paired_message_id = None;
+    inbound.channel = InboundChannel::Sms;
+    inbound.sender = "385911234567".into();
+    inbound.destination = first.message.message.content.sender().to_owned();
+    inbound.callback_data = Some(data(&first.message.message.callback_data));
+    let to = ReplyTo {
+        mid: MID,
+        account: main_account(),
+        policy: ReplyPolicy::default(),
+        queue: Some(ids[0].queue),
+        may_fire: false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(process.recorder.record_inbound(to, inbound)).unwrap();
+    let pairing = stored(&process, "mo-1").pairing.unwrap();
+    (pairing.message_id.to_string(), ids[0].to_string(), ids[1].to_string())
+}
+
+#[test]
+fn callback_data_finds_an_older_message_than_the_newest() {
+    let (paired, first, _) = paired_by_callback_data(str::to_owned);
+    assert_eq!(paired, first);
+    let (paired, _, second) = paired_by_callback_data(|data| format!("{data} "));
+    assert_eq!(paired, second, "what no message carries leaves the newest");
 }

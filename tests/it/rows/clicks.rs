@@ -108,3 +108,33 @@ async fn an_account_that_names_the_older_extension_gets_epoch_milliseconds() {
     assert_eq!(app.sfmc().rows(app.tenant.mid, CLICKS_KEY), []);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_same_click_many_times_at_once_is_one_row() {
+    let app = app().await;
+    let url = address(&app, "main", "urlTracking/sms").await;
+    let body = click("m-1");
+    let all = (0..40).map(|_| bring(&app, &url, &body));
+    futures_util::future::join_all(all).await;
+    settled(&app).await;
+    assert_eq!(app.sfmc().rows(app.tenant.mid, CLICKS_KEY), [expected("m-1", "SMS")]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_click_that_does_not_say_when_is_one_of_its_arrival() {
+    let app = app().await;
+    let url = address(&app, "main", "urlTracking/sms").await;
+    let mut body = click("m-1");
+    body.as_object_mut().unwrap().remove("sendDateTime");
+    for _ in 0..2 {
+        bring(&app, &url, &body).await;
+    }
+    settled(&app).await;
+    let rows = app.sfmc().rows(app.tenant.mid, CLICKS_KEY);
+    assert_eq!(rows.len(), 1);
+    let when = rows[0]["sendDateTime"].clone();
+    assert!(when.starts_with("20") && when.ends_with('Z'), "{when}");
+    assert_eq!(rows, [with(expected("m-1", "SMS"), &[("sendDateTime", &*when)])]);
+    app.finish().await;
+}

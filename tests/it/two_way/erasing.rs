@@ -85,6 +85,8 @@ async fn catching_up_completes_the_rows_that_no_webhook_brought() {
     }
     app.until_received(12).await;
     app.until("Infobip's log to have them all", async || (app.infobip().reports().len() == 12).then_some(())).await;
+    // Infobip has them a moment before Waypost knows that.
+    app.until("the queue to be empty", async || (app.unit_status().await["queued"] == 0).then_some(())).await;
     assert_eq!(app.rows(), []);
     // A report takes its time: younger messages are not asked for.
     app.virtual_clock.clone().unwrap().advance(Duration::from_secs(6 * 60));
