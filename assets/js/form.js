@@ -7,9 +7,6 @@ import { byId, text, write } from "./dom.js";
 /** @typedef {{argument: string | null, step?: string, message: string}} Problem */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
 
-/** Controls that are the page's own state and no in-arguments. */
-const OF_PAGE = ["audience", "name"];
-
 export class StepForm {
   /** @type {Arguments} As the controls were rendered. */ #rendered;
   /** @type {Set<string>} Arguments whose field was left. */ #left = new Set();
@@ -52,9 +49,12 @@ export class StepForm {
     return [...values];
   }
 
-  /** What the page's own controls say: `audience`, `name`. @returns {Map<string, string>} */
-  pageValues() {
-    return new Map([...this.#controls()].filter((control) => OF_PAGE.includes(control.name)).map((control) => [control.name, control.value]));
+  /** Contacts that the marketer expects, which are no in-argument; undefined where the step does not ask. @returns {number | null | undefined} */
+  audience() {
+    const control = this.stage.querySelector("[data-audience]");
+    if (!(control instanceof HTMLInputElement)) return undefined;
+    const digits = control.value.replace(/[\s.,'’]/g, "");
+    return /^\d{1,12}$/.test(digits) ? Number(digits) : null;
   }
 
   /** @returns {Iterable<Control>} */
@@ -70,7 +70,7 @@ export class StepForm {
   #changed() {
     const changed = new Map();
     for (const control of this.#controls()) {
-      if (OF_PAGE.includes(control.name) || control.matches(":disabled")) continue;
+      if (control.matches(":disabled")) continue;
       if (control instanceof HTMLInputElement && control.type === "radio") {
         if (control.checked && !control.defaultChecked) changed.set(control.name, control.value);
       } else if (control instanceof HTMLInputElement && control.type === "checkbox") {
@@ -133,6 +133,7 @@ export class StepForm {
   focusFirstProblem() {
     const field = this.stage.querySelector('[aria-invalid="true"]') ?? this.stage.querySelector(".slds-has-error :is(input, select, textarea, button)");
     if (field instanceof HTMLElement) {
+      field.closest("details")?.setAttribute("open", "");
       field.focus();
       field.closest("[data-field]")?.scrollIntoView({ block: "nearest" });
     } else {
@@ -147,16 +148,21 @@ export class StepForm {
    * @param {(html: string) => DocumentFragment} parse
    */
   show(found, parse) {
-    this.#problems = found.problems ?? [];
-    this.#showProblems();
+    this.showProblems(found.problems ?? []);
     const stray = this.#showNotes(found.notes ?? {}, found.warnings ?? []);
     fillList(byId("warnings"), stray);
     if (typeof found.preview === "string") this.#showPreview(found.preview, parse);
   }
 
+  /** Takes the problems of the whole activity; those of other steps wait for theirs. @param {Problem[]} problems */
+  showProblems(problems) {
+    this.#problems = problems;
+    this.#showProblems();
+  }
+
   #showProblems() {
     const step = this.element?.dataset.step;
-    const own = this.#problems.filter((problem) => !problem.step || problem.step === step || step === "summary");
+    const own = this.#problems.filter((problem) => !problem.step || problem.step === step);
     /** @type {Map<string, string[]>} */
     const byField = new Map();
     const stray = [];
@@ -210,6 +216,7 @@ export class StepForm {
   /** @param {string} html @param {(html: string) => DocumentFragment} parse */
   #showPreview(html, parse) {
     const shown = document.getElementById("preview");
+    // Unchanged, it is left alone: whoever has scrolled in it stays where they are.
     if (!shown || shown.dataset.html === html) return;
     const content = parse(html);
     const whole = content.querySelector("#preview");

@@ -9,7 +9,7 @@ const REFRESH_MS = 15000;
 const ACTIVITY_MS = 10000;
 
 const builder = new JourneyBuilder(allowedHosts());
-const server = new Server(builder, byId("page").dataset.kind ?? "messaging");
+const server = new Server(builder, byId("main").dataset.kind ?? "messaging");
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 
 /** @param {Record<string, unknown>} figures */
@@ -17,6 +17,8 @@ function show(figures) {
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-figure]"))) {
     const value = figures[place.dataset.figure ?? ""];
     write(place, typeof value === "number" ? numbers.format(value) : "–");
+    // Not every channel tells it.
+    place.closest("[data-optional]")?.toggleAttribute("hidden", typeof value !== "number");
   }
   write(byId("notice"), "");
 }
@@ -31,7 +33,7 @@ async function refresh(activity) {
     // What can't pass is not asked for again.
     if (!error.mayPass) return;
   } finally {
-    byId("page").setAttribute("aria-busy", "false");
+    byId("main").setAttribute("aria-busy", "false");
   }
   setTimeout(() => refreshWhenSeen(activity), REFRESH_MS);
 }

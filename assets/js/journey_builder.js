@@ -5,8 +5,6 @@
 //   parent window is remembered; everything else goes to it alone, and nothing is heard of anybody else.
 // * Answers come in any order, twice, late, or never.
 
-/* global Postmonger */
-
 /** Sent at the start; each is answered by an event of its own name (`requestedTokens`), or not at all. */
 const REQUESTS = /** @type {const} */ ([
   "requestTokens",
@@ -16,6 +14,7 @@ const REQUESTS = /** @type {const} */ ([
   "requestSchema",
   "requestDataSources",
   "requestInteractionDefaults",
+  "requestCulture",
 ]);
 
 /**
@@ -154,7 +153,8 @@ export class JourneyBuilder {
 
   /** @param {object} connection @returns {any} */
   #connect(connection) {
-    const session = new Postmonger.Session(connection);
+    // A classic script, so its name is the window's.
+    const session = new (/** @type {any} */ (globalThis).Postmonger.Session)(connection);
     session.on("all", (/** @type {string} */ event, /** @type {any[]} */ ...values) => {
       // The open session heard the message that made the origin known; from then on the bound one hears.
       if (session !== this.#session) session.end();

@@ -65,7 +65,8 @@ export class MergeFields {
     if (!(entries instanceof HTMLTemplateElement)) return;
     this.#button = button;
     this.#field = field;
-    this.#list.replaceChildren(entries.content.cloneNode(true));
+    const content = /** @type {DocumentFragment} */ (entries.content.cloneNode(true));
+    this.#list.replaceChildren(...(content.querySelector('[role="listbox"]') ?? content).childNodes);
     this.#options().forEach((option, index) => {
       option.id = `merge-option-${index}`;
       option.tabIndex = -1;
@@ -78,7 +79,7 @@ export class MergeFields {
     });
     this.#search.value = "";
     button.setAttribute("aria-expanded", "true");
-    button.setAttribute("aria-controls", "merge-popover-box");
+    button.setAttribute("aria-controls", "merge-picker");
     (button.closest("[data-field]") ?? button.parentElement)?.append(this.#popover);
     this.#filter();
     this.#search.focus({ preventScroll: true });

@@ -6,4 +6,4 @@ import { Server } from "./server.js";
 import { Wizard } from "./wizard.js";
 
 const builder = new JourneyBuilder(allowedHosts());
-await new Wizard(builder, new Server(builder, byId("page").dataset.kind ?? "messaging")).run();
+await new Wizard(builder, new Server(builder, byId("main").dataset.kind ?? "messaging")).run();

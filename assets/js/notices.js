@@ -12,6 +12,7 @@ import { byId, copyOf, text } from "./dom.js";
 export function notify(theme, sentence, { key, retry } = {}) {
   const notice = copyOf("notice");
   notice.classList.add(`wp-notice_${theme}`);
+  if (theme === "info") notice.querySelector("use")?.setAttribute("href", "#icon-info");
   const place = /** @type {HTMLElement} */ (notice.querySelector("[data-slot]"));
   place.textContent = sentence;
   const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));
@@ -70,7 +71,7 @@ export function showState(name, { sentence, retry } = {}) {
 /** Whether the page is getting itself ready. @param {boolean} isLoading */
 export function setLoading(isLoading) {
   byId("loading").hidden = !isLoading;
-  byId("page").setAttribute("aria-busy", String(isLoading));
+  byId("main").setAttribute("aria-busy", String(isLoading));
 }
 
 /** Says something to who can't see it. @param {string} key @param {Record<string, string | number>} [values] */

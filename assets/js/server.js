@@ -42,7 +42,7 @@ export class Server {
   /** @type {string} */ #kind;
   /** @type {string | null} The bearer token of our session. */ #session = null;
   /** @type {Promise<void> | null} An exchange on its way. */ #exchange = null;
-  /** Tokens live for minutes: those that were exchanged once are not tried again. */ #tokensWereUsed = false;
+  /** The page's first request asks for tokens; they live for minutes, so each exchange after that asks anew. */ #tokensWereAskedFor = false;
   /** @type {number | null} The business unit that the activity was saved in: where its token is asked about first. */ mid = null;
 
   /**
@@ -101,14 +101,15 @@ export class Server {
   async #exchangeTokens(isAgain) {
     const builder = this.#journeyBuilder;
     const ask = () => builder.askAgain("requestTokens", "requestedTokens", TOKENS_MS);
-    const tokens = isAgain || this.#tokensWereUsed ? await ask() : await builder.answer("requestedTokens", TOKENS_MS);
+    const isFirst = !isAgain && !this.#tokensWereAskedFor;
+    this.#tokensWereAskedFor = true;
+    const tokens = isFirst ? await builder.answer("requestedTokens", TOKENS_MS) : await ask();
     const token = tokens?.fuel2token ?? tokens?.token;
     if (!token) throw new ServerError("sessionOver", text("noTokens"), 401);
     const endpoints = await builder.answer("requestedEndpoints", ENDPOINTS_MS);
     const restHosts = [endpoints?.fuelapiRestHost, endpoints?.restHost]
       .filter((host) => typeof host === "string" && host !== "")
       .map((host) => (host.includes("://") ? host : `https://${host}`));
-    this.#tokensWereUsed = true;
     this.#session = null;
     const body = { token, restHosts: [...new Set(restHosts)], mid: this.mid };
     this.#session = (await this.#post(`${ROOT}/session`, body)).session;

@@ -20,9 +20,9 @@ export function swap(stage, content) {
   const again = stage.querySelector(selector);
   if (!(again instanceof HTMLElement)) return;
   again.focus({ preventScroll: true });
-  if (caret && caret[0] !== null && (again instanceof HTMLInputElement || again instanceof HTMLTextAreaElement) && again.selectionStart !== null) {
-    again.setSelectionRange(caret[0], caret[1]);
-  }
+  const [from = null, to = null] = caret ?? [];
+  const takesCaret = (again instanceof HTMLInputElement || again instanceof HTMLTextAreaElement) && again.selectionStart !== null;
+  if (from !== null && takesCaret) again.setSelectionRange(from, to);
 }
 
 /** What finds the same element in another rendering. @param {HTMLElement} element */
@@ -38,7 +38,7 @@ function selectorOf(element) {
  * Moves the focus to where an edit of rows has happened: into the new row, to the row that took the removed one's place.
  *
  * @param {HTMLElement} stage
- * @param {{add?: string, remove?: string, move?: string, number?: number, to?: number}} edit
+ * @param {{add?: string, remove?: string, move?: string, number?: number, to?: "up" | "down"}} edit
  */
 export function focusAfter(stage, edit) {
   const name = edit.add ?? edit.remove ?? edit.move;
@@ -48,7 +48,7 @@ export function focusAfter(stage, edit) {
   const adder = /** @type {HTMLElement | null} */ (stage.querySelector(`[data-add="${CSS.escape(name)}"]`));
   const first = (/** @type {HTMLElement | undefined} */ row) =>
     /** @type {HTMLElement | null} */ (row?.querySelector("input:not([type=hidden]), select, textarea, button") ?? null);
-  const at = (edit.to ?? edit.number ?? 1) - 1;
+  const at = (edit.number ?? 1) - 1 + (edit.to === "up" ? -1 : edit.to === "down" ? 1 : 0);
   const target = edit.add ? first(all.at(-1)) : (first(all[Math.min(at, all.length - 1)]) ?? adder);
   (target ?? adder)?.focus();
 }

@@ -3,7 +3,7 @@
 import { byId, copyOf, text, write } from "./dom.js";
 import { ServerError } from "./server.js";
 
-/** @typedef {{expression: string, name: string}} MergeField */
+/** @typedef {{expression: string, name: string, example?: string}} MergeField */
 
 export class TestSend {
   /** @type {import("./wizard.js").Wizard} */ #wizard;
@@ -43,20 +43,21 @@ export class TestSend {
     if (!dialog) return;
     this.#opener = opener;
     write(this.#part("[data-result]"), "");
-    const rows = this.#fields.map(({ expression, name }, index) => this.#row(expression, name, index));
+    const rows = this.#fields.map((field, index) => this.#row(field, index));
     this.#part("[data-values]").replaceChildren(...rows);
     this.#part("[data-values-title]").hidden = rows.length === 0;
     dialog.showModal();
   }
 
-  /** @param {string} expression @param {string} name @param {number} index */
-  #row(expression, name, index) {
+  /** @param {MergeField} field @param {number} index */
+  #row({ expression, name, example }, index) {
     const row = copyOf("test-value");
     const input = /** @type {HTMLInputElement} */ (row.querySelector("input"));
     const label = /** @type {HTMLLabelElement} */ (row.querySelector("label"));
     input.id = `test-value-${index}`;
     input.dataset.expression = expression;
     input.value = this.#typed.get(expression) ?? "";
+    input.placeholder = example ?? "";
     label.htmlFor = input.id;
     label.textContent = name;
     label.title = expression;

@@ -3,7 +3,7 @@
 // The page's state is the list of in-arguments, the journey as the server read it, and the few things that are no in-arguments.
 // What is valid, what a form shows and what the activity becomes is the server's to say.
 
-import { byId, fragment, text } from "./dom.js";
+import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
 import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
@@ -12,7 +12,7 @@ import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
 
 /** @typedef {import("./form.js").Arguments} Arguments */
-/** @typedef {{key: string, label: string}} Step */
+/** @typedef {{key: string, label: string, hasPreview?: boolean}} Step */
 
 /** From the last keystroke to the check. */
 const CHECK_AFTER_MS = 300;
@@ -35,7 +35,10 @@ const CONTEXT = {
 export class Wizard {
   /** @type {any} As Journey Builder handed it over. */ #activity = null;
   /** @type {unknown} Ours to carry, not to read. */ #journey = null;
+  /** What the journey was read from. */ #contextRead = "";
+  /** Notices that are shown of it. */ #toldOfJourney = 0;
   /** @type {Arguments} */ #arguments = [];
+  /** Language of the marketer, such as `en-US`; empty until it is told. */ #culture = "";
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
   /** @type {string} */ #name = "";
   /** @type {HTMLInputElement | null} The box that confirms a copied activity. */ #copyBox = null;
@@ -60,7 +63,7 @@ export class Wizard {
     this.server = server;
     this.stage = byId("stage");
     /** @type {Step[]} */
-    this.steps = JSON.parse(byId("page").dataset.steps ?? "[]");
+    this.steps = JSON.parse(byId("main").dataset.steps ?? "[]");
     this.picker = new MergeFields(this.stage);
     this.testSend = new TestSend(this);
   }
@@ -75,6 +78,8 @@ export class Wizard {
     builder.on("clickedNext", () => this.#next());
     builder.on("clickedBack", () => this.#back());
     builder.on("gotoStep", (step) => this.#goTo(step));
+    // A string by the documentation, an object by what was seen (sfmc.md 3.4).
+    builder.on("requestedCulture", (told) => (this.#culture = String(told?.culture ?? told ?? "")));
     for (const event of Object.values(CONTEXT)) builder.on(event, () => this.#workInLateAnswer());
     this.#listen();
     this.#updateButtons();
@@ -92,6 +97,7 @@ export class Wizard {
       journey: this.#journey,
       activity: { name: this.#name, key: this.#activity?.key ?? null },
       audience: this.#audience,
+      culture: this.#culture,
     };
   }
 
@@ -113,7 +119,8 @@ export class Wizard {
       this.#arguments = opened.arguments;
       this.#audience = opened.audience ?? null;
       byId("notices").replaceChildren();
-      for (const sentence of [...notices, ...opened.notices]) notify("warning", sentence);
+      this.#tellOfJourney(notices);
+      for (const sentence of opened.notices) notify("warning", sentence);
       if (opened.copied && !this.#isReadOnly) this.#copyBox = warnOfCopy(opened.copied);
       if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
       await this.#render({ throws: true });
@@ -137,23 +144,36 @@ export class Wizard {
    * @returns {Promise<string[]>} what is to be told of it
    */
   async #readJourney(waitMs) {
-    const { builder } = this;
-    const names = Object.entries(CONTEXT);
-    const answers = await Promise.all(names.map(([, event]) => builder.answer(event, waitMs)));
-    const context = Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
+    const context = await this.#context(waitMs);
+    this.#contextRead = JSON.stringify(context);
     const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
     this.#journey = read.journey;
     this.#isReadOnly = read.readOnly || this.#activity.editable === false;
     return read.notices ?? [];
   }
 
-  /** An answer that came after the page was ready: the form may know more now. */
+  /** What was told before may no longer be so. @param {string[]} sentences */
+  #tellOfJourney(sentences) {
+    for (let index = 0; index < this.#toldOfJourney; index += 1) withdraw(`journey-${index}`);
+    sentences.forEach((sentence, index) => notify("warning", sentence, { key: `journey-${index}` }));
+    this.#toldOfJourney = sentences.length;
+  }
+
+  /** @param {number} waitMs for answers that have not come @returns {Promise<Record<string, unknown>>} */
+  async #context(waitMs) {
+    const names = Object.entries(CONTEXT);
+    const answers = await Promise.all(names.map(([, event]) => this.builder.answer(event, waitMs)));
+    return Object.fromEntries(names.map(([name], index) => [name, answers[index] ?? null]));
+  }
+
+  /** An answer that came after the page was ready: unless it says the same again, the form may know more now. */
   #workInLateAnswer() {
     if (!this.#isReady) return;
     clearTimeout(this.#lateTimer);
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
-        await this.#readJourney(0);
+        if (JSON.stringify(await this.#context(0)) === this.#contextRead) return;
+        this.#tellOfJourney(await this.#readJourney(0));
         await this.#render();
       });
     }, LATE_MS);
@@ -221,23 +241,27 @@ export class Wizard {
     const body = { ...state, activity: this.#activity, name: this.#name, confirmedCopy: this.#copyBox?.checked ?? false };
     try {
       const { activity } = await this.server.call("activity", body);
+      this.#isDirty = false;
       this.builder.send("setActivityDirtyState", false);
       this.builder.send("updateActivity", activity);
       return true;
     } catch (error) {
       const problems = error instanceof ServerError ? error.answer?.problems : null;
       if (!Array.isArray(problems)) throw error;
-      this.#form?.show({ problems: problems.map((problem) => this.#withItsStep(problem)) }, fragment);
+      this.#form?.showProblems(this.#ofThisStep(problems));
       this.#showRefusal();
       return false;
     }
   }
 
-  /** On the last step, a problem says where it is to be solved. @param {any} problem */
-  #withItsStep(problem) {
-    const step = this.steps.find(({ key }) => key === problem.step);
-    const isElsewhere = step && step.key !== this.steps[this.#at]?.key;
-    return { ...problem, step: undefined, message: isElsewhere ? `${step.label}: ${problem.message}` : problem.message };
+  /** The last step has the problems of all, and each says where it is to be solved. @param {import("./form.js").Problem[]} problems */
+  #ofThisStep(problems) {
+    if (this.#at < this.steps.length - 1) return problems;
+    return problems.map(({ argument, step: key, message }) => {
+      const step = this.steps.find((one) => one.key === key);
+      const isElsewhere = step && step !== this.steps[this.#at];
+      return { argument, message: isElsewhere ? `${step.label}: ${message}` : message };
+    });
   }
 
   #back() {
@@ -251,7 +275,7 @@ export class Wizard {
     const at = this.steps.findIndex(({ key }) => key === (wanted?.key ?? wanted));
     if (at < 0) {
       // Steps of an older config.json: ours take their place.
-      this.builder.send("updateSteps", this.steps.map((step) => ({ ...step, active: true })));
+      this.builder.send("updateSteps", this.steps.map(({ key, label }) => ({ key, label, active: true })));
       return;
     }
     if (at === this.#at) return;
@@ -311,10 +335,8 @@ export class Wizard {
   #collect() {
     if (!this.#form || this.#isReadOnly) return;
     this.#arguments = this.#form.collect();
-    const values = this.#form.pageValues();
-    const audience = values.get("audience");
-    if (audience !== undefined) this.#audience = /^\d{1,9}$/.test(audience.trim()) ? Number(audience) : null;
-    this.#name = values.get("name") ?? this.#name;
+    const audience = this.#form.audience();
+    if (audience !== undefined) this.#audience = audience;
   }
 
   /**
@@ -341,7 +363,9 @@ export class Wizard {
       const earlier = this.#form;
       const typed = isNewStep ? [] : difference(sent.arguments, earlier?.collect() ?? sent.arguments);
       this.picker.close();
+      const preview = isNewStep ? null : document.getElementById("preview");
       swap(stage, fragment(answer.html));
+      this.#placePreview(preview);
       // The shell has both, so that they are there before there is anything to say.
       for (const id of ["status", "problems", "warnings"]) stage.querySelector(`#${id}`)?.remove();
       this.#form = new StepForm(stage, answer.arguments);
@@ -351,6 +375,7 @@ export class Wizard {
       this.#form.retype(typed);
       withdraw("step");
       this.#showTools();
+      this.#nameStep();
       if (isNewStep) this.#enterStep();
       else if (edit) focusAfter(stage, edit);
     } finally {
@@ -361,13 +386,26 @@ export class Wizard {
     this.#attempt("check", () => this.#runCheck());
   }
 
+  /** The preview stands from the start and over re-renderings, so that nothing jumps when the check fills it. @param {HTMLElement | null} earlier */
+  #placePreview(earlier) {
+    const brought = document.getElementById("preview");
+    if (earlier) {
+      if (brought) brought.replaceWith(earlier);
+      else this.stage.append(earlier);
+    } else if (!brought && this.steps[this.#at]?.hasPreview) {
+      this.stage.append(copyOf("empty-preview"));
+    }
+  }
+
   /** The new step starts at its top, and who can't see it hears its name. */
   #enterStep() {
     document.documentElement.scrollTop = 0;
-    const step = this.steps[this.#at];
-    const title = byId("step-title");
-    title.textContent = text("stepTitle", { label: step?.label ?? "", number: this.#at + 1, count: this.steps.length });
-    title.focus({ preventScroll: true });
+    byId("step-title").focus({ preventScroll: true });
+  }
+
+  #nameStep() {
+    const label = this.steps[this.#at]?.label ?? "";
+    write(byId("step-title"), text("stepTitle", { label, number: this.#at + 1, count: this.steps.length }));
   }
 
   #showTools() {
@@ -393,14 +431,14 @@ export class Wizard {
     const form = this.#form;
     const found = await this.server.call("check", this.state(), check.signal);
     if (check.signal.aborted) throw check.signal.reason;
-    if (form === this.#form) form?.show(found, fragment);
+    if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);
     return found;
   }
 
   /** @param {HTMLButtonElement} button */
   async #verify(button) {
-    const place = button.closest("[data-field]")?.querySelector(".wp-note") ?? byId("announcer");
+    const place = document.getElementById(button.getAttribute("aria-describedby") ?? "") ?? byId("announcer");
     button.disabled = true;
     try {
       const { arguments: list, journey } = this.state();
@@ -437,17 +475,10 @@ export class Wizard {
 
 /** What a button of the fragment asks to be done with the rows, or null. @param {HTMLButtonElement} button */
 function editOf(button) {
-  const { add, remove, move, edit } = button.dataset;
-  const row = button.closest("[data-row]");
-  const number = Number(button.dataset.number ?? (row instanceof HTMLElement ? row.dataset.row : 0));
+  const { add, remove, number, edit } = button.dataset;
+  if (edit) return JSON.parse(edit);
   if (add) return { add };
-  if (remove) return { remove, number };
-  if (move) {
-    const rows = button.closest("[data-rows]");
-    const to = move === "up" ? number - 1 : number + 1;
-    return { move: rows instanceof HTMLElement ? rows.dataset.rows : "", number, to };
-  }
-  return edit ? JSON.parse(edit) : null;
+  return remove ? { remove, number: Number(number) } : null;
 }
 
 /**

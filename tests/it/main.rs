@@ -12,6 +12,7 @@
 )]
 
 mod allowlists;
+mod assets;
 mod channels;
 mod config_json;
 mod crash;
