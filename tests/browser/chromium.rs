@@ -45,6 +45,10 @@ fn chromium() -> Option<PathBuf> {
     found(&["chromium", "chromium-browser", "google-chrome"], "WAYPOST_CHROMIUM")
 }
 
+fn is_local(url: &str) -> bool {
+    ["http://127.0.0.1:", "data:", "blob:", "about:"].iter().any(|start| url.starts_with(start))
+}
+
 impl Driver {
     pub(crate) fn start() -> Result<Self, Missing> {
         let missing =
@@ -80,6 +84,8 @@ impl Drop for Driver {
 /// One headless Chromium with a profile of its own.
 pub(crate) struct Browser {
     pub(crate) client: Client,
+    /// Of the driver.
+    address: String,
     _profile: TempDir,
 }
 
@@ -110,11 +116,64 @@ impl Browser {
         let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(driver).await.unwrap();
-        Self { client, _profile: profile }
+        Self { client, address: driver.to_owned(), _profile: profile }
     }
 
+    /// Fails when the console has errors, or something was asked of another host than this one.
     pub(crate) async fn close(self) {
+        self.complain_of_console().await;
+        let requests = self.requests().await;
+        let strangers: Vec<_> = requests.iter().filter(|url| !is_local(url)).collect();
+        assert!(strangers.is_empty(), "requests to other hosts: {strangers:?}");
         self.client.close().await.unwrap();
+    }
+
+    async fn complain_of_console(&self) {
+        let entries = self.log("browser").await;
+        let is_fault = |entry: &&Value| {
+            let message = entry["message"].as_str().unwrap_or_default();
+            // A refused call is written to the console by Chromium itself.
+            entry["level"] == "SEVERE" && !message.contains("the server responded with a status of")
+        };
+        let faults: Vec<_> = entries.iter().filter(is_fault).map(|entry| &entry["message"]).collect();
+        assert!(faults.is_empty(), "errors on the console: {faults:#?}");
+    }
+
+    /// What a log of the driver has gathered since the last call: `browser` or `performance`.
+    pub(crate) async fn log(&self, kind: &str) -> Vec<Value> {
+        let entries = self.command("se/log", &json!({ "type": kind })).await;
+        entries.as_array().cloned().unwrap_or_default()
+    }
+
+    /// The addresses of all requests since the last call, of all frames.
+    pub(crate) async fn requests(&self) -> Vec<String> {
+        let entries = self.log("performance").await;
+        let messages = entries.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
+        let sent = messages.filter(|message| message["message"]["method"] == "Network.requestWillBeSent");
+        sent.filter_map(|message| message["message"]["params"]["request"]["url"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.command("goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await
+    }
+
+    /// A command that only ChromeDriver knows.
+    async fn command(&self, path: &str, body: &Value) -> Value {
+        let session = self.client.session_id().await.unwrap().unwrap();
+        let url = format!("{}/session/{session}/{path}", self.address);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.post(url).json(body).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        answer["value"].clone()
+    }
+
+    /// Runs a script in the current frame; `arguments` are its parameters.
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        match self.client.execute(script, arguments).await {
+            Ok(value) => value,
+            Err(error) => panic!("{script}: {error}"),
+        }
     }
 
     /// Waits until a script gives something that is neither null nor false.

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use waypost::app::inspection::Inspection;
 use waypost::app::{Addresses, App, AppError, Ports};
 use waypost::clock::{Clock, SystemClock, Timestamp, VirtualClock};
-use waypost::config::{Config, MasterKey};
+use waypost::config::{Config, FrameHosts, MasterKey};
 use waypost::sandbox::{DeliveryScript, InfobipWorld, Sandbox, SandboxOptions, SfmcWorld};
 
 use super::tenant::MASTER_KEY;
@@ -31,7 +31,7 @@ const MESSAGE: [(&str, &str); 4] =
 
 /// Starts a Waypost with one business unit. Await it.
 pub(crate) fn spawn_app() -> Spawning {
-    Spawning { tenant: tenant(), virtual_clock: None, changes: Vec::new() }
+    Spawning { tenant: tenant(), virtual_clock: None, changes: Vec::new(), is_in_journey_builder: false }
 }
 
 /// What is asked for before the start.
@@ -39,6 +39,7 @@ pub(crate) struct Spawning {
     tenant: TenantFile,
     virtual_clock: Option<Arc<VirtualClock>>,
     changes: Vec<fn(&mut Config)>,
+    is_in_journey_builder: bool,
 }
 
 impl Spawning {
@@ -61,9 +62,15 @@ impl Spawning {
         self
     }
 
+    /// The sandbox's Journey Builder may show the pages.
+    #[must_use]
+    pub(crate) fn in_journey_builder(self) -> Self {
+        Self { is_in_journey_builder: true, ..self }
+    }
+
     async fn start(self) -> TestApp {
         errors::collect();
-        let Self { tenant, virtual_clock, changes } = self;
+        let Self { tenant, virtual_clock, changes, is_in_journey_builder } = self;
         let clock: Arc<dyn Clock> = match &virtual_clock {
             Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
             None => Arc::new(SystemClock::new()),
@@ -77,6 +84,9 @@ impl Spawning {
         config.reports.flush_secs = 1;
         config.reports.poll_secs = 1;
         config.dispatch.maybe_sent_recheck_secs = 1;
+        if is_in_journey_builder {
+            config.pages.frame_hosts = frame_hosts(&sandbox.sfmc_origin());
+        }
         changes.iter().for_each(|change| change(&mut config));
         let config_file = dir.path().join("waypost.toml");
         std::fs::write(&config_file, config_toml(&config)).unwrap();
@@ -110,6 +120,12 @@ impl IntoFuture for Spawning {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.start())
     }
+}
+
+/// As an operator sets them.
+fn frame_hosts(hosts: &str) -> FrameHosts {
+    let set = |name: &str| (name == "WAYPOST_PAGES_FRAME_HOSTS").then(|| hosts.to_owned());
+    Config::load(None, &set).unwrap().pages.frame_hosts
 }
 
 /// All that the command line needs to find the server or the store.
