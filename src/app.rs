@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use self::commands::Commands;
 use crate::cli::options::{DemoOptions, SandboxOptions};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, MasterKey};
+use crate::config::{Config, Label, MasterKey};
 use crate::control::{ControlError, ControlHandler, ControlServer};
 use crate::dispatch::book::QueueBook;
 use crate::dispatch::pacer::{InFlightLimits, Pacer};
@@ -27,6 +27,7 @@ use crate::intake::{Intake, Lifecycle};
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::pages::configuration::Configurations;
+use crate::pages::figures::Figures;
 use crate::pages::session::Sessions;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::catch_up::CatchUp;
@@ -38,7 +39,7 @@ use crate::reporting::notification_url::NotificationUrls;
 use crate::reporting::recorder::Recorder;
 use crate::reporting::removal::Remover;
 use crate::reporting::retention::{Retention, RetentionSettings};
-use crate::sfmc::activity::ActivitySettings;
+use crate::sfmc::activity::{ActivitySettings, GivenWords};
 use crate::sfmc::client::SfmcClient;
 use crate::store::{self, OpenError, Store, StoreError, StoreOptions};
 use crate::tenants::TenantBook;
@@ -157,6 +158,7 @@ pub(crate) struct Parts {
     activity_settings: ActivitySettings,
     sessions: Arc<Sessions>,
     configurations: Arc<Configurations>,
+    figures: Arc<Figures>,
 }
 
 impl App {
@@ -198,6 +200,7 @@ impl App {
             activity_settings: parts.activity_settings.clone(),
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
+            figures: Arc::clone(&parts.figures),
             frame_hosts: config.pages.frame_hosts.clone(),
             body_bytes_max: config.server.body_bytes_max,
         };
@@ -388,7 +391,14 @@ impl Parts {
             Arc::clone(&templates),
         );
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let given = |name: &Option<Label>, description: &Option<Label>| GivenWords {
+            name: name.as_ref().map(|label| label.as_str().to_owned()),
+            description: description.as_ref().map(|label| label.as_str().to_owned()),
+        };
+        let activity = &config.activity;
         let activity_settings = ActivitySettings {
+            messaging: given(&activity.messaging_name, &activity.messaging_description),
+            reports: given(&activity.reports_name, &activity.reports_description),
             timeout_ms: number(config.activity.timeout_ms),
             retry_count: number(config.activity.retry_count),
             retry_delay_ms: number(config.activity.retry_delay_ms),
@@ -398,6 +408,7 @@ impl Parts {
         let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
         let lifecycle = Arc::new(lifecycle);
         let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
+        let figures = Figures::new(Arc::clone(&book), Arc::clone(&recorder), Arc::clone(&lifecycle));
         Ok(Self {
             store,
             clock,
@@ -419,6 +430,7 @@ impl Parts {
             activity_settings,
             sessions: Arc::new(sessions),
             configurations: Arc::new(configurations),
+            figures: Arc::new(figures),
         })
     }
 }

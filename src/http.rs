@@ -18,6 +18,7 @@ use actix_web::{App, HttpServer};
 use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
 use crate::pages::configuration::Configurations;
+use crate::pages::figures::Figures;
 use crate::pages::session::Sessions;
 use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
@@ -37,6 +38,7 @@ pub(crate) struct Services {
     pub(crate) activity_settings: ActivitySettings,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) configurations: Arc<Configurations>,
+    pub(crate) figures: Arc<Figures>,
     /// Who may frame the pages.
     pub(crate) frame_hosts: FrameHosts,
     /// Largest body that is read, in bytes.
@@ -69,6 +71,7 @@ pub(crate) fn public_server(
             .app_data(Data::new(services.activity_settings))
             .app_data(Data::from(services.sessions))
             .app_data(Data::from(services.configurations))
+            .app_data(Data::from(services.figures))
             .app_data(Data::new(services.frame_hosts))
             .configure(activities::pages::routes)
             .configure(activities::routes)

@@ -6,19 +6,32 @@ use std::time::Duration;
 use super::{FoundRow, RowSink, RowSinkError};
 use crate::clock::Clock;
 use crate::dispatch::book::{QueueBook, account_key};
-use crate::domain::ids::{MessageId, Mid};
+use crate::domain::ids::{DefinitionInstanceId, MessageId, Mid};
 use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
 use crate::domain::report_answer::{AskedKind, CLICKED, NOT_AVAILABLE, QueueStatus, ReportAnswer};
 use crate::domain::tenant::{ReportKind, ReportTarget, Tenant};
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
+use crate::store::{ConfigurationId, Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
 
 /// Clicks, and replies, of one message that are looked through for the newest.
 const LOOKED_THROUGH_MAX: usize = 1_000;
 
 /// How long the data extensions may be asked for one contact: well below the time that SFMC gives an activity.
 const EXTENSION_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Versions of a journey whose messages are looked for without a message id, the newest ones.
+const VERSIONS_MAX: usize = 16;
+
+/// What a call asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) arguments: &'a InArguments,
+    /// The contact's way through the journey, and the configuration of the message's activity: where the message id did
+    /// not arrive, they find the message for as long as first answers are kept (spec R4).
+    pub(crate) instance: Option<&'a DefinitionInstanceId>,
+    pub(crate) configuration: Option<ConfigurationId>,
+}
 
 /// See the module's documentation.
 pub(crate) struct Lookup {
@@ -44,14 +57,21 @@ impl Lookup {
     }
 
     /// What became of the message that the in-arguments name.
-    pub(crate) async fn answer(&self, tenant: &Tenant, arguments: &InArguments) -> Result<ReportAnswer, StoreError> {
+    pub(crate) async fn answer(&self, tenant: &Tenant, asked: Asked<'_>) -> Result<ReportAnswer, StoreError> {
+        let arguments = asked.arguments;
         // A kind that this version does not know has no report yet.
         let Some(kind) = arguments.get(names::REPORT_KIND).map_or(Some(AskedKind::default()), AskedKind::by_name)
         else {
             return Ok(ReportAnswer::without(AskedKind::default(), QueueStatus::Sent));
         };
-        let Some(text) = arguments.get(names::MESSAGE_ID) else {
-            return Ok(ReportAnswer::without(kind, QueueStatus::NotSent));
+        let found;
+        let text = match arguments.get(names::MESSAGE_ID) {
+            Some(text) => text,
+            None => {
+                found = self.message_of(tenant.mid, asked)?;
+                let Some(text) = &found else { return Ok(ReportAnswer::without(kind, QueueStatus::NotSent)) };
+                text.as_str()
+            }
         };
         let known = self.known(tenant.mid, text)?;
         if let Some(answer) = self.stored(tenant, kind, text, &known)? {
@@ -64,6 +84,20 @@ impl Lookup {
                 Ok(ReportAnswer::without(kind, QueueStatus::Sent))
             }
         }
+    }
+
+    /// The message that the contact was sent by an activity of the configuration.
+    fn message_of(&self, mid: Mid, asked: Asked<'_>) -> Result<Option<String>, StoreError> {
+        let (Some(instance), Some(configuration)) = (asked.instance, asked.configuration) else { return Ok(None) };
+        let queues = self.store.configurations().queues(mid, configuration, VERSIONS_MAX)?;
+        for queue in queues.into_iter().rev() {
+            let Some(queue) = self.book.by_id(queue).filter(|queue| queue.mid == mid) else { continue };
+            let first = self.store.answers().get(mid, instance, &queue.activity_id, self.clock.now())?;
+            if let Some(first) = first.filter(|first| !first.message_id.is_empty()) {
+                return Ok(Some(first.message_id));
+            }
+        }
+        Ok(None)
     }
 
     fn known(&self, mid: Mid, text: &str) -> Result<Known, StoreError> {

@@ -20,6 +20,7 @@ mod hard_errors;
 mod journey;
 mod lifecycle;
 mod pages;
+mod pages_reports;
 mod repeats;
 mod reports;
 mod reports_activity;

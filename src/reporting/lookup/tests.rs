@@ -92,7 +92,7 @@ impl Desk {
         let arguments = [("messageId", message_id), ("reportKind", kind)];
         let arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         let tenant = self.process.tenants.get(MID).unwrap();
-        now(self.lookup.answer(&tenant, &arguments)).unwrap()
+        now(self.lookup.answer(&tenant, Asked { arguments: &arguments, instance: None, configuration: None })).unwrap()
     }
 
     fn asked(&self) -> Vec<(String, String)> {
