@@ -74,11 +74,11 @@ pub(crate) enum ControlRequest {
         mid: Mid,
         queue: Option<u32>,
     },
-    /// Rows that SFMC refused; answered with a list of [`RefusedReport`].
+    /// Rows, posts and events that their target refused; answered with a list of [`RefusedReport`].
     ReportRefused {
         mid: Mid,
     },
-    /// Tries refused rows again; answered with their number.
+    /// Tries what was refused again; answered with their number.
     ReportReplay {
         mid: Mid,
     },
@@ -148,7 +148,8 @@ pub(crate) struct EndedMessage {
 pub(crate) struct RefusedReport {
     pub(crate) message_id: String,
     pub(crate) account: String,
-    /// Of a report that of its status or `SEEN`; `CLICKED` of a click, `REPLY` of a reply.
+    /// Of a report that of its status or `SEEN`; `CLICKED` of a click, `REPLY` of a reply, `EVENT` of the event that
+    /// a reply should have fired.
     pub(crate) status_name: String,
     pub(crate) stored_at: String,
     /// What the target said.

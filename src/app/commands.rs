@@ -4,6 +4,7 @@ mod account;
 mod erase;
 mod inbound;
 mod peers;
+mod refusals;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::{Outside, Parts};
 use crate::config::MasterKey;
 use crate::control::{
     ActivityKind, ActivityRequest, CatchUpOutcome, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler,
-    ControlRequest, EndedMessage, ErrorCode, QueueSummary, RefusedReport,
+    ControlRequest, EndedMessage, ErrorCode, QueueSummary,
 };
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::delivery::LocalEnd;
@@ -32,7 +33,7 @@ use crate::pages::configuration::{CONFIGURATION_PARAMETER, CONTRACT};
 use crate::reporting::RowSinkError;
 use crate::sfmc::activity::{ActivitySettings, Kind, saved_activity};
 use crate::sfmc::data_extension::Provisioned;
-use crate::store::{self, OutboxSubject, OutboxTarget, QueueMark, StoreError};
+use crate::store::{self, OutboxTarget, QueueMark, StoreError};
 
 /// In-arguments without which no contact can be sent to on one channel or another, and what stands for any value of
 /// theirs.
@@ -52,8 +53,6 @@ const ANY_VALUE: &str = "{{…}}";
 const COUNTED_MAX: usize = 10_000;
 /// Dead letters of one queue that are listed.
 const LISTED_MAX: usize = 1_000;
-/// Refused reports that one commit puts back into the outbox.
-const REPLAYED_TOGETHER: usize = 60;
 
 /// See the module's documentation.
 pub(super) struct Commands {
@@ -121,6 +120,7 @@ impl Commands {
                 self.parts.templates.forget(mid);
                 self.parts.book.forget(mid);
                 self.parts.store.remove_tenant(mid).await?;
+                self.parts.forwarder.forget(mid);
                 tracing::info!(tenant.mid = %mid, "A business unit was removed, and its key destroyed");
                 ControlAnswer::Ok(json!({ "removed": mid.get() }))
             }
@@ -196,6 +196,8 @@ impl Commands {
         let summary = TenantSummary::from(&tenant);
         self.parts.tenants.put(tenant);
         self.parts.templates.forget(mid);
+        // Whoever changes it may have repaired what its reports wait for.
+        self.parts.forwarder.forget(mid);
         tracing::info!(tenant.mid = %mid, "A business unit was connected or changed");
         Ok(ControlAnswer::ok(&summary))
     }
@@ -385,62 +387,6 @@ impl Commands {
         Ok(list)
     }
 
-    fn refused(&self, mid: Mid) -> Result<Vec<RefusedReport>, StoreError> {
-        let reports = self.parts.store.reports();
-        let mut list = Vec::new();
-        let mut refused = Vec::new();
-        for lane in OutboxTarget::ALL {
-            refused.extend(reports.refused(mid, lane, None, COUNTED_MAX)?);
-        }
-        for placed in refused {
-            let account = placed.entry.account.to_string();
-            let problem = placed.entry.problem.unwrap_or_default();
-            // What was taken since, by a newer report say, is refused no more.
-            let shown = match placed.place.subject {
-                OutboxSubject::Report(report) => {
-                    reports.get(mid, report)?.filter(|record| !record.is_all_taken()).map(|record| {
-                        let message_id = record.message_id().to_owned();
-                        let status = record.reports.delivery.map(|report| report.status.name);
-                        (message_id, status.unwrap_or_else(|| "SEEN".to_owned()), record.stored_at)
-                    })
-                }
-                OutboxSubject::Click(report, hash) => {
-                    let record = reports.click(mid, report, hash)?.filter(|record| record.taken_at.is_none());
-                    record.map(|record| (record.click.message_id, record.click.notification_type, record.stored_at))
-                }
-                OutboxSubject::Inbound(hash) => {
-                    let record = reports.inbound(mid, hash)?.filter(|record| record.taken_at.is_none());
-                    record.map(|record| (record.inbound.message_id, "REPLY".to_owned(), record.stored_at))
-                }
-            };
-            let Some((message_id, status_name, stored_at)) = shown else { continue };
-            list.push(RefusedReport { message_id, account, status_name, stored_at: stored_at.to_iso(), problem });
-        }
-        Ok(list)
-    }
-
-    /// Lets every refused entry of the four lanes be tried again, once: what is refused anew meanwhile stays so.
-    async fn replay(&self, mid: Mid) -> Result<usize, StoreError> {
-        let store = &self.parts.store;
-        let mut replayed = 0;
-        for lane in OutboxTarget::ALL {
-            let mut after = None;
-            loop {
-                let page = store.reports().refused(mid, lane, after, REPLAYED_TOGETHER)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.place);
-                replayed += page.len();
-                let mut batch = store.batch();
-                for placed in page {
-                    batch.replay_outbox(mid, placed.place, &placed.entry)?;
-                }
-                let _receipt = store.commit(batch).await?;
-                self.parts.recorder.arrived.notify_one();
-            }
-        }
-        Ok(replayed)
-    }
-
     /// Figures for `waypost status`.
     fn status(&self) -> Result<Value, Refusal> {
         let Parts { store, tenants, book, dispatch, forwarder, .. } = &*self.parts;
@@ -455,11 +401,11 @@ impl Commands {
                 };
                 queued += queue.queued(done);
             }
-            let (mut waiting, mut refused) = (0, 0);
+            let mut waiting = 0;
             for lane in OutboxTarget::ALL {
                 waiting += store.reports().outbox(tenant.mid, lane, None, COUNTED_MAX)?.len();
-                refused += store.reports().refused(tenant.mid, lane, None, COUNTED_MAX)?.len();
             }
+            let refused = self.refused_counts(tenant.mid)?;
             let mut held = Vec::new();
             for (account, state) in store.accounts().held(tenant.mid)? {
                 if state.released_at.is_none() {
@@ -471,7 +417,7 @@ impl Commands {
             let problems: Vec<_> = accounts.filter_map(|account| forwarder.problem(tenant.mid, &account.id)).collect();
             units.push(json!({
                 "mid": tenant.mid.get(), "name": tenant.name, "queued": queued, "reports_waiting": waiting,
-                "reports_refused": refused, "held_accounts": held, "report_problems": problems,
+                "reports_refused": refused.reports, "events_refused": refused.events, "held_accounts": held, "report_problems": problems,
             }));
         }
         let (commits, groups) = store.commit_counts();
@@ -481,6 +427,7 @@ impl Commands {
             "maybe_sent": dispatch.unresolved(),
             "callers_refused": self.callers_refused(),
             "webhook_entries_left_out": self.left_out(),
+            "reports_in_memory_most": forwarder.held_most(),
             "business_units": units,
         }))
     }

@@ -6,7 +6,7 @@ use crate::domain::ids::Mid;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ReportCommand {
-    /// List the reports whose rows SFMC refused, with SFMC's own words
+    /// List the rows and events that SFMC refused, and the reports that your own URL refused, each with their words
     Refused {
         /// MID of the business unit
         mid: Mid,
@@ -14,7 +14,7 @@ pub(super) enum ReportCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Try the refused rows again
+    /// Try again what was refused
     Replay {
         /// MID of the business unit
         mid: Mid,
@@ -38,7 +38,7 @@ pub(super) fn run(session: &mut Session<'_>, command: &ReportCommand) -> Result<
             }
             let reports: Vec<RefusedReport> = read_answer(answer)?;
             if reports.is_empty() {
-                return session.print("no row was refused");
+                return session.print("nothing was refused");
             }
             for report in reports {
                 session.print(&format!(
@@ -50,7 +50,7 @@ pub(super) fn run(session: &mut Session<'_>, command: &ReportCommand) -> Result<
         }
         ReportCommand::Replay { mid } => {
             let count: u64 = read_answer(session.ask(ControlRequest::ReportReplay { mid })?)?;
-            session.print(&format!("{count} rows are tried again"))
+            session.print(&format!("{count} refused are tried again"))
         }
         ReportCommand::CatchUp { mid, json } => {
             let answer = session.ask(ControlRequest::ReportCatchUp { mid })?;

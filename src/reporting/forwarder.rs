@@ -8,23 +8,26 @@
 //!   (`a_target_that_is_down_holds_up_no_other`).
 //! * A refused row is found by halves, kept with the target's own words, and does not block the others (spec R2;
 //!   `a_refused_row_is_found_by_halves_and_set_aside`).
-//! * An event is recorded as fired before anything may repeat it (spec R3; `a_fired_event_is_not_fired_again_over_a_crash`).
+//! * An event that is recorded as fired is never repeated (spec R3; `a_fired_event_is_not_fired_again_over_a_crash`); one that
+//!   was fired and not recorded is (`a_crash_between_the_answer_and_its_record_fires_the_same_event_once_more`).
 //! * Memory holds a page of each lane, however much waits (`an_outage_of_six_hours_loses_nothing_and_repeats_nothing`).
 
 mod events;
+mod isolation;
 mod lane;
 mod parcel;
 mod posts;
 mod rows;
 mod settle;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use self::events::EventState;
 use self::lane::{TargetKey, TargetState};
@@ -63,6 +66,31 @@ pub(crate) struct Forwarder {
     posts: Arc<dyn ReportPost>,
     settings: ForwarderSettings,
     state: std::sync::Mutex<State>,
+    held: Held,
+}
+
+/// How many reports are in memory on their way.
+#[derive(Default)]
+struct Held {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// Counts reports as held while it lives.
+struct Holding<'a>(&'a Held, usize);
+
+impl Held {
+    fn hold(&self, count: usize) -> Holding<'_> {
+        let now = self.now.fetch_add(count, Ordering::Relaxed) + count;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        Holding(self, count)
+    }
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(self.1, Ordering::Relaxed);
+    }
 }
 
 /// What a [`Forwarder`] works with.
@@ -92,40 +120,48 @@ impl Forwarder {
     pub(crate) fn new(parts: ForwarderParts) -> Self {
         let ForwarderParts { store, clock, random, tenants, recorder, rows, events, posts, settings } = parts;
         let state = std::sync::Mutex::default();
-        Self { store, clock, random, tenants, recorder, rows, events, posts, settings, state }
+        let held = Held::default();
+        Self { store, clock, random, tenants, recorder, rows, events, posts, settings, state, held }
     }
 
     /// Forwards until `shutdown` says so; then finishes the requests that are under way.
     pub(crate) async fn run(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
-        let mut busy: JoinSet<Mid> = JoinSet::new();
-        let mut at_work = HashSet::new();
+        let mut busy: JoinSet<()> = JoinSet::new();
+        let mut at_work: HashMap<Id, Mid> = HashMap::new();
         while !*shutdown.borrow() {
             tokio::select! {
                 () = self.clock.sleep(self.settings.flush_every) => {}
                 _ = shutdown.changed() => continue,
             }
-            while let Some(done) = busy.try_join_next() {
-                match done {
-                    Ok(mid) => drop(at_work.remove(&mid)),
+            while let Some(done) = busy.try_join_next_with_id() {
+                // Only the one that ended may begin anew: two rounds of one business unit would fire an event twice.
+                let id = match done {
+                    Ok((id, ())) => id,
                     Err(error) => {
-                        // Whose it was is not told: let everybody start again.
                         tracing::error!(%error, "Forwarding the reports of a business unit ended unexpectedly");
-                        at_work.clear();
+                        error.id()
                     }
-                }
+                };
+                at_work.remove(&id);
             }
             for tenant in self.tenants.all() {
-                if at_work.insert(tenant.mid) {
-                    let forwarder = Arc::clone(&self);
-                    let shutdown = shutdown.clone();
-                    busy.spawn(async move {
-                        let mid = tenant.mid;
-                        if let Err(error) = forwarder.round(&tenant, &shutdown).await {
+                let mid = tenant.mid;
+                if at_work.values().any(|busy| *busy == mid) {
+                    continue;
+                }
+                let forwarder = Arc::clone(&self);
+                let shutdown = shutdown.clone();
+                let round = busy.spawn(async move {
+                    match forwarder.round(&tenant, &shutdown).await {
+                        Ok(()) => {}
+                        // It was removed meanwhile, and all that waited with it.
+                        Err(_) if forwarder.tenants.get(mid).is_none() => forwarder.forget(mid),
+                        Err(error) => {
                             tracing::error!(%error, tenant.mid = %mid, "Reports could not be forwarded: the store failed");
                         }
-                        mid
-                    });
-                }
+                    }
+                });
+                at_work.insert(round.id(), mid);
             }
         }
         while busy.join_next().await.is_some() {}
@@ -167,6 +203,19 @@ impl Forwarder {
             events.find_map(|(_, event)| event.waiting.problem.clone())
         };
         ReportKind::ALL.into_iter().find_map(of).or_else(of_event)
+    }
+
+    /// The most reports that were ever in memory at a time: a page of each lane, whatever waits.
+    pub(crate) fn held_most(&self) -> usize {
+        self.held.most.load(Ordering::Relaxed)
+    }
+
+    /// Forgets what it met at a business unit's targets: they were changed, or are no more.
+    pub(crate) fn forget(&self, mid: Mid) {
+        let mut state = self.state();
+        state.targets.retain(|(of, _, _), _| *of != mid);
+        state.events.retain(|(of, _), _| *of != mid);
+        state.not_before.remove(&mid);
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

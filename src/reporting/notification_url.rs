@@ -18,7 +18,7 @@ use crate::outbound::{self, ClientSetup};
 
 /// A page that stores rows may take its time.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// The answer's status is all that counts; more than this of its body is not even read.
+/// More than this of an answer is not even read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// `sha256=` and the signature in hexadecimal digits.
 const SIGNATURE_HEADER: &str = "X-Waypost-Signature";
@@ -36,7 +36,12 @@ impl NotificationUrls {
         Ok(Self { http: outbound::client(TOTAL_TIMEOUT)?, clock })
     }
 
-    async fn send(&self, url: &str, signing_key: Option<&Secret>, body: String) -> Result<(), RowSinkError> {
+    async fn send(&self, url: &str, signing_key: Option<&Secret>, body: Value) -> Result<(), RowSinkError> {
+        let mut secrets = Vec::new();
+        collect_texts("", &body, &mut secrets);
+        // A text before what is part of it.
+        secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let body = body.to_string();
         let mut request = self.http.post(url).header("Content-Type", "application/json");
         if let Some(key) = signing_key {
             let at = self.clock.now().as_secs().to_string();
@@ -45,6 +50,13 @@ impl NotificationUrls {
         let answer = outbound::exchange(request.body(body), ANSWER_BYTES_MAX, self.clock.now()).await;
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
+            Ok(answer) if refuses_content(answer.status) => {
+                let said = words(&String::from_utf8_lossy(&answer.body), &secrets);
+                let of = if said.is_empty() { String::new() } else { format!(": {said}") };
+                Err(RowSinkError::SomeRefused {
+                    problem: format!("the notification URL answered {}{of}", answer.status),
+                })
+            }
             Ok(answer) => Err(RowSinkError::Later {
                 retry_after: answer.retry_after,
                 problem: format!("the notification URL answered {}", answer.status),
@@ -64,8 +76,60 @@ impl ReportPost for NotificationUrls {
         signing_key: Option<&'a Secret>,
         posting: Posting<'a>,
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
-        Box::pin(self.send(url, signing_key, body(&posting).to_string()))
+        Box::pin(self.send(url, signing_key, body(&posting)))
     }
+}
+
+/// Whether an answer says that the page does not take what was posted, rather than that it takes nothing now. The one
+/// place where this is decided:
+///
+/// * 401, 403, 404, 405, 407, 410, 421, 426, 451 and redirects are about the URL or its key: whatever is posted there would
+///   end the same way, until somebody repairs it.
+/// * 408, 423, 425, 429, 5xx, and no answer at all pass by themselves.
+/// * Every other 4xx (400, 409, 413, 422 …) is about the content: the same post would be refused for ever, so its guilty
+///   results are looked for. A page that answers so to everything is found out (`forwarder/isolation.rs`).
+const fn refuses_content(status: u16) -> bool {
+    matches!(status, 400..=499)
+        && !matches!(status, 401 | 403 | 404 | 405 | 407 | 408 | 410 | 421 | 423 | 425 | 426 | 429 | 451)
+}
+
+/// Fields whose texts name nobody and may stand in a page's words.
+const HARMLESS: [&str; 12] = [
+    "messageId",
+    "bulkId",
+    "sentAt",
+    "doneAt",
+    "seenAt",
+    "receivedAt",
+    "name",
+    "groupName",
+    "description",
+    "channel",
+    "event",
+    "type",
+];
+/// Shorter texts are not looked for in a page's words: they would blot out half a sentence.
+const MASKED_CHARS_MIN: usize = 4;
+
+/// What in a body may be about a person.
+fn collect_texts(field: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !HARMLESS.contains(&field) && text.chars().nth(MASKED_CHARS_MIN - 1).is_some() => {
+            found.push(text.clone());
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_texts(field, value, found)),
+        Value::Object(fields) => fields.iter().for_each(|(field, value)| collect_texts(field, value, found)),
+        _ => {}
+    }
+}
+
+/// The page's own words, bounded, without what it was posted.
+fn words(text: &str, secrets: &[String]) -> String {
+    let masked = secrets.iter().fold(text.to_owned(), |text, secret| match text.contains(secret.as_str()) {
+        true => text.replace(secret.as_str(), "…"),
+        false => text,
+    });
+    outbound::words(&masked)
 }
 
 /// The HMAC over timestamp, point and body: who repeats an old post with a new timestamp can't sign it.

@@ -3,7 +3,7 @@
 //! `GET /journey-builder` lists business units and journeys and makes new ones; `GET /journey-builder/journeys/{id}` is
 //! one journey, a fixed row of steps with nothing to drag. A click on a custom activity opens its page in a modal and
 //! speaks Postmonger's wire with it (sfmc.md 3.2): texts of JSON, heard only from the frame's own window. The activity that
-//! the page hands over is stored as Journey Builder stores it, completed ([`activity`]), and gets a new id at every
+//! the page hands over is stored as Journey Builder stores it, completed (sfmc.md 3.5), and gets a new id at every
 //! save of the draft. Published, the journey's contacts walk by the [runner](super::journey).
 //!
 //! What its own paths take is not recorded, not counted as a request of a client, and no fault applies to them. The same
@@ -52,8 +52,8 @@
 //! | `culture=object`, `language=ko-KR` | `{"culture":"ko-KR"}` |
 //! | `entryKey=string` | the entry event definition's key as a string |
 //! | `init=twice` | `initActivity` comes twice |
-//! | `foreign=1` | another frame of this origin posts a forged `initActivity`, `requestedTokens`, `requestedInteraction` and `clickedNext` (named `FORGED`) to the page, before and after the true ones, and a forged `updateActivity` to the host |
-//! | `objects=1` | before each message the host posts a forged one that is an object and not a string |
+//! | `foreign=1` | another frame of this origin posts a forged `initActivity`, `requestedTokens`, `requestedInteraction` and `clickedNext` (named `FORGED`) to the page, before the true ones and half a second after, and a forged `updateActivity` to the host |
+//! | `objects=1` | before and after each message the host posts a forged one that is an object and not a string |
 //! | `objects=only` | the host posts objects only: nothing ever arrives |
 //! | `unknown=1` | events that nobody knows, texts that are no JSON, and JSON without an event come between the others |
 //! | `status=Published` | the journey is shown as if it ran: read-only, activities with `editable` false |
@@ -280,7 +280,7 @@ impl SfmcWorld {
         for (kind, key) in template.activities() {
             let (endpoint, activity) =
                 activity::dropped(self.client(), self.clock(), &endpoint_base, kind, key).await?;
-            steps.push(Step::new(key, StepKind::Rest { activity, endpoint }));
+            steps.push(Step::new(key, StepKind::Rest { activity, endpoint: Box::new(endpoint) }));
         }
         let between = match template {
             CanvasTemplate::Message | CanvasTemplate::TwoMessages => None,

@@ -38,16 +38,18 @@ impl SfmcClient {
         };
         let problem = error.to_string();
         Err(match error {
-            RestError::Refused { .. }
-            | RestError::Target { .. }
-            | RestError::Forbidden { .. }
-            | RestError::NotFound { .. } => EventSinkError::Refused { problem },
+            // About this event, or its definition: nothing is gained by trying the same again.
+            RestError::Refused { .. } | RestError::Target { .. } | RestError::NotFound { .. } => {
+                EventSinkError::Refused { problem }
+            }
             RestError::Throttled { retry_after } => EventSinkError::Later { retry_after, problem },
             RestError::Token(_)
             | RestError::NoOrigin
             | RestError::Unreachable { .. }
             | RestError::Unavailable { .. }
+            // About the package: it waits until that is repaired, as rows do.
             | RestError::NotAuthorized { .. }
+            | RestError::Forbidden { .. }
             | RestError::Unreadable
             | RestError::Undecided => EventSinkError::Later { retry_after: None, problem },
         })
@@ -110,13 +112,13 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_final_and_quoted_without_the_contact_and_trouble_is_for_later() {
         let no = r#"{"message":"Ann-4711 said YES please","errorcode":30003}"#;
-        for status in [400, 403, 404] {
+        for status in [400, 404] {
             let stub = Stub::start(vec![token(), Reply::json(status, no)]).await;
             let refused = client().fire(&tenant(&stub.origin()), &event()).await;
             let Err(EventSinkError::Refused { problem }) = refused else { panic!("{status}: {refused:?}") };
             assert!(problem.ends_with("… said …"), "{problem}");
         }
-        for reply in [Reply::json(429, "{}"), Reply::json(503, "{}"), Reply::Close] {
+        for reply in [Reply::json(403, "{}"), Reply::json(429, "{}"), Reply::json(503, "{}"), Reply::Close] {
             let stub = Stub::start(vec![token(), reply]).await;
             let later = client().fire(&tenant(&stub.origin()), &event()).await;
             assert!(matches!(later, Err(EventSinkError::Later { .. })), "{later:?}");

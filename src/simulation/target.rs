@@ -67,8 +67,15 @@ pub(crate) struct Table {
     pub(crate) event_columns: Option<Vec<ActualColumn>>,
     /// What was posted, by URL.
     pub(crate) posts: Vec<(String, String)>,
-    /// Posts that are refused before one is taken.
+    /// Posts for which the page is away before one is taken.
     pub(crate) refused_posts: usize,
+    /// Posts that were tried, taken or not.
+    pub(crate) posts_tried: usize,
+    /// What the page refuses: a delivery report's status, a seen report's message, a click's URL, a reply's text. `*` is
+    /// everything.
+    pub(crate) refused_results: Vec<&'static str>,
+    /// The reply whose event is taken, but not answered.
+    pub(crate) hanging_event: Option<&'static str>,
     pub(crate) calls: u64,
 }
 
@@ -90,6 +97,9 @@ impl Target {
             event_columns: None,
             posts: Vec::new(),
             refused_posts: 0,
+            posts_tried: 0,
+            refused_results: Vec::new(),
+            hanging_event: None,
             calls: 0,
         })))
     }
@@ -287,12 +297,18 @@ impl EventSink for Target {
 
     fn fire<'a>(&'a self, _tenant: &'a Tenant, event: &'a Event) -> BoxFuture<'a, Result<(), EventSinkError>> {
         Box::pin(async move {
-            let mut table = self.table();
-            table.calls += 1;
-            if let Some(error) = table.event_answers.pop_front() {
-                return Err(error);
+            let reply = {
+                let mut table = self.table();
+                table.calls += 1;
+                if let Some(error) = table.event_answers.pop_front() {
+                    return Err(error);
+                }
+                table.fired.push(event.clone());
+                cell(&event.data, "messageId")
+            };
+            while self.table().hanging_event.is_some_and(|hanging| Some(hanging) == reply.as_deref()) {
+                yield_once().await;
             }
-            table.fired.push(event.clone());
             Ok(())
         })
     }
@@ -307,9 +323,20 @@ impl ReportPost for Target {
     ) -> BoxFuture<'a, Result<(), RowSinkError>> {
         Box::pin(async move {
             let mut table = self.table();
+            table.posts_tried += 1;
             if table.refused_posts > 0 {
                 table.refused_posts -= 1;
                 return Err(later(None));
+            }
+            let results: Vec<&str> = match &posting {
+                Posting::Deliveries(reports) => reports.iter().map(|report| report.status.name.as_str()).collect(),
+                Posting::Seen(reports) => reports.iter().map(|report| report.message_id.as_str()).collect(),
+                Posting::Click(click) => vec![click.url.as_deref().unwrap_or_default()],
+                Posting::Inbound(rows) => rows.iter().map(|row| row.inbound.text.as_str()).collect(),
+            };
+            let is_refused = |result: &&str| *result == "*" || results.contains(result);
+            if table.refused_results.iter().any(is_refused) {
+                return Err(RowSinkError::SomeRefused { problem: "the page says no".into() });
             }
             let said = match posting {
                 Posting::Deliveries(reports) => {

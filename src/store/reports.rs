@@ -401,6 +401,11 @@ impl StoreBatch {
         Ok(())
     }
 
+    /// Puts an entry among what was refused, whatever waits at its place.
+    pub(crate) fn put_refused(&mut self, mid: Mid, place: OutboxPlace, entry: &OutboxEntry) -> Result<(), StoreError> {
+        self.put(mid, &place.key(Family::Refused, mid), entry)
+    }
+
     /// Moves a refused entry back to the waiting ones.
     pub(crate) fn replay_outbox(
         &mut self,

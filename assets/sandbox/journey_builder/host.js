@@ -59,7 +59,7 @@ export class Host {
     this.forge();
     this.answer(this.init);
     if (this.behaviours.isInitTwice) this.answer(this.init);
-    setTimeout(() => this.forge(), GATHERING_MS);
+    setTimeout(() => this.forge(), 3 * GATHERING_MS + this.behaviours.delay);
   }
 
   async value(event) {
@@ -99,13 +99,15 @@ export class Host {
   send(event, ...args) {
     if (this.isEnded) return;
     const { objects, hasUnknown } = this.behaviours;
-    if (objects) this.wire.post({ e: event, a1: this.forged(event, args[0]) });
+    const postObject = () => this.wire.post({ e: event, a1: this.forged(event, args[0]) });
+    if (objects) postObject();
     if (objects === 'only') return;
     if (hasUnknown) {
       NONSENSE.forEach((text) => this.wire.post(text));
       UNKNOWN.forEach((unknown) => this.wire.post(Wire.text(unknown, { FORGED: true })));
     }
     this.wire.send(event, ...args);
+    if (objects) postObject();
   }
 
   // What a page that takes objects would show.

@@ -129,10 +129,8 @@ for (const action of Object.keys(DONE)) {
     by('done').textContent = '';
     by(action).disabled = true;
     const isDone = await attempt(() => call('POST', `/journeys/${id}/${action}`));
-    const refused = [...by('problem').childNodes];
     await load().catch(problem);
     if (isDone) by('done').textContent = DONE[action];
-    else if (refused.length > 0) by('problem').hidden = false;
   });
 }
 for (const action of ['copy', 'new-version']) {

@@ -164,3 +164,7 @@ dialog.addEventListener('cancel', (event) => {
   event.preventDefault();
   open?.cancel();
 });
+// The browser closes a dialog whose Escape is prevented too often.
+dialog.addEventListener('close', () => {
+  if (!dialog.open) open?.close();
+});

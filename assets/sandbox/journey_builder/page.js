@@ -39,6 +39,8 @@ export function option(value, text, selected = false) {
 
 export function problem(error) {
   const place = by('problem');
+  // What lies behind an open dialog can be neither read nor heard.
+  (document.querySelector('dialog[open]') ?? document.querySelector('main')).prepend(place);
   const errors = error ? (error.errors ?? [error.message ?? String(error)]) : [];
   place.replaceChildren(...errors.map((text) => element('span', {}, text)));
   place.hidden = errors.length === 0;

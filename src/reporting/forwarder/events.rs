@@ -1,8 +1,11 @@
 //! The event that a contact waits for, fired by its reply (spec R3).
 //!
-//! Fired, recorded as fired, and only then the row: whatever fails after that repeats the row, never the event. A crash
-//! between SFMC's answer and the commit is the one moment in which an event may be fired twice; the other order would
-//! lose it.
+//! Fired, recorded as fired as soon as SFMC has answered, and only then the row: whatever fails after that repeats the row,
+//! never the event. At least once: a crash between SFMC's answer and the record, and a request without an answer, are
+//! repeated with the same content. The other order would lose a reply for good (see the Decisions).
+//!
+//! An event that SFMC refuses is tried once more when its extension's columns have changed since they were read; then it
+//! is set aside, and its row goes on.
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use crate::domain::extension::INBOUND_MESSAGES;
 use crate::domain::ids::Mid;
 use crate::domain::tenant::{ReportKind, Tenant};
 use crate::reporting::{ActualColumn, Event, EventSinkError};
-use crate::store::{InboundRecord, OutboxSubject, ReplyEvent, StoreError};
+use crate::store::{InboundRecord, OutboxEntry, OutboxSubject, ReplyEvent, StoreError};
 
 /// Events fired at a time for one business unit; REST calls share five of them (sfmc.md 6.4).
 const FIRED_TOGETHER: usize = 4;
@@ -30,6 +33,13 @@ pub(super) struct EventState {
     pub(super) waiting: Waiting,
     /// When they were read; `None` inside when SFMC does not tell them.
     columns: Option<(Timestamp, Option<Arc<[ActualColumn]>>)>,
+}
+
+/// Columns of an event definition's extension; `None` when SFMC does not tell them.
+struct EventColumns {
+    columns: Option<Arc<[ActualColumn]>>,
+    /// Read just now.
+    is_fresh: bool,
 }
 
 /// How an attempt ended.
@@ -52,13 +62,25 @@ impl Forwarder {
         let mut waiting = Vec::new();
         while !open.is_empty() {
             let some: Vec<Parcel> = open.drain(..open.len().min(FIRED_TOGETHER)).collect();
-            let fired = join_all(some.iter().map(|parcel| self.fire_one(tenant, parcel))).await;
-            let some = some.into_iter().zip(fired).collect();
-            for (parcel, is_settled) in self.record_fired(tenant.mid, some).await? {
+            // Each is recorded as soon as it is answered, whatever the others wait for; a store that fails for one must not
+            // drop another between its answer and its record.
+            let fired = join_all(some.into_iter().map(|parcel| self.fire_and_record(tenant, parcel))).await;
+            for fired in fired {
+                let (parcel, is_settled) = fired?;
                 if is_settled { ready.push(parcel) } else { waiting.push(parcel) }
             }
         }
         Ok((ready, waiting))
+    }
+
+    /// Tells with the parcel whether its event is settled.
+    async fn fire_and_record(&self, tenant: &Tenant, mut parcel: Parcel) -> Result<(Parcel, bool), StoreError> {
+        let fired = self.fire_one(tenant, &parcel).await;
+        if matches!(fired, Fired::Later) {
+            return Ok((parcel, false));
+        }
+        self.record_fired(tenant.mid, &mut parcel, &fired).await?;
+        Ok((parcel, true))
     }
 
     async fn fire_one(&self, tenant: &Tenant, parcel: &Parcel) -> Fired {
@@ -70,10 +92,7 @@ impl Forwarder {
         if waits {
             return Fired::Later;
         }
-        let fired = match self.event(tenant, record, event).await {
-            Ok(event) => self.events.fire(tenant, &event).await,
-            Err(error) => Err(error),
-        };
+        let fired = self.attempt(tenant, record, event).await;
         let mut state = self.state();
         let event = state.events.entry(key).or_default();
         match fired {
@@ -84,7 +103,7 @@ impl Forwarder {
             Err(EventSinkError::Refused { problem }) => {
                 event.waiting.succeeded();
                 tracing::warn!(tenant.mid = %tenant.mid, message.id = %parcel.message_id(), problem,
-                    "SFMC refused an event: the contact that waits for it goes its no-event way");
+                    "SFMC refused an event; it is kept to be replayed, and its contact waits");
                 Fired::Refused(problem)
             }
             Err(EventSinkError::Later { retry_after, problem }) => {
@@ -96,73 +115,88 @@ impl Forwarder {
         }
     }
 
-    /// The event for the contact of a reply: the columns of the definition's own extension; all that we have when those
-    /// can't be read.
-    async fn event(
-        &self,
-        tenant: &Tenant,
-        record: &InboundRecord,
-        event: &ReplyEvent,
-    ) -> Result<Event, EventSinkError> {
-        let columns = self.event_columns(tenant, &event.event_definition_key).await?;
-        let ours = INBOUND_MESSAGES.row(&inbound_row(record));
-        let data = match &columns {
-            Some(columns) => super::rows::fitted(ours, ReportKind::Inbound, columns, tenant),
-            None => all_cells(ours),
-        };
-        let contact_key = record.pairing.as_ref().map(|pairing| pairing.contact_key.clone()).unwrap_or_default();
-        Ok(Event { event_definition_key: event.event_definition_key.clone(), contact_key, data })
+    /// Fires; once more when it was refused and the definition's extension is not as it was.
+    async fn attempt(&self, tenant: &Tenant, record: &InboundRecord, event: &ReplyEvent) -> Result<(), EventSinkError> {
+        let definition = &event.event_definition_key;
+        let EventColumns { columns, is_fresh } = self.event_columns(tenant, definition).await?;
+        let refused = self.events.fire(tenant, &filled(tenant, record, event, columns.as_deref())).await;
+        if is_fresh || !matches!(refused, Err(EventSinkError::Refused { .. })) {
+            return refused;
+        }
+        let now = self.read_event_columns(tenant, definition).await?;
+        if now == columns {
+            refused
+        } else {
+            self.events.fire(tenant, &filled(tenant, record, event, now.as_deref())).await
+        }
     }
 
-    async fn event_columns(
+    /// Columns of the extension of an event definition.
+    async fn event_columns(&self, tenant: &Tenant, event_definition_key: &str) -> Result<EventColumns, EventSinkError> {
+        let key = (tenant.mid, event_definition_key.to_owned());
+        let known = self.state().events.get(&key).and_then(|event| event.columns.clone());
+        if let Some((read_at, columns)) = known
+            && self.clock.steady().since(read_at) < super::rows::COLUMNS_KEPT
+        {
+            return Ok(EventColumns { columns, is_fresh: false });
+        }
+        let columns = self.read_event_columns(tenant, event_definition_key).await?;
+        Ok(EventColumns { columns, is_fresh: true })
+    }
+
+    async fn read_event_columns(
         &self,
         tenant: &Tenant,
         event_definition_key: &str,
     ) -> Result<Option<Arc<[ActualColumn]>>, EventSinkError> {
-        let key = (tenant.mid, event_definition_key.to_owned());
         let now = self.clock.steady();
-        let known = self.state().events.get(&key).and_then(|event| event.columns.clone());
-        if let Some((read_at, columns)) = known
-            && now.since(read_at) < super::rows::COLUMNS_KEPT
-        {
-            return Ok(columns);
-        }
         let columns = self.events.event_columns(tenant, event_definition_key).await?.map(Arc::from);
         let mut state = self.state();
         if state.events.len() >= REMEMBERED_MAX {
             state.events.retain(|_, event| event.waiting.waits(now));
         }
+        let key = (tenant.mid, event_definition_key.to_owned());
         state.events.entry(key).or_default().columns = Some((now, columns.clone()));
         Ok(columns)
     }
 
-    /// Records what came of events, at once; tells for each parcel whether its event is settled.
-    async fn record_fired(&self, mid: Mid, fired: Vec<(Parcel, Fired)>) -> Result<Vec<(Parcel, bool)>, StoreError> {
+    /// Records what came of an event. A refused one gets an entry among what was refused, by which it is found; that of its
+    /// row, which goes on, stays where it is.
+    async fn record_fired(&self, mid: Mid, parcel: &mut Parcel, fired: &Fired) -> Result<(), StoreError> {
+        let OutboxSubject::Inbound(hash) = parcel.place.subject else { return Ok(()) };
         let now = self.clock.now();
-        let refs: Vec<_> = fired.iter().map(|(parcel, _)| parcel.locked_as()).collect();
-        let _locked = self.recorder.lock(refs.iter()).await;
+        let change = |event: &mut ReplyEvent| match fired {
+            Fired::Taken => event.fired_at = Some(now),
+            Fired::Refused(problem) => event.refused = Some(problem.clone()),
+            Fired::Later => {}
+        };
+        let locked_as = parcel.locked_as();
+        let _locked = self.recorder.lock(std::iter::once(&locked_as)).await;
         let mut batch = self.store.batch();
-        let mut settled = Vec::with_capacity(fired.len());
-        for (mut parcel, fired) in fired {
-            let OutboxSubject::Inbound(hash) = parcel.place.subject else { continue };
-            let change = |event: &mut ReplyEvent| match &fired {
-                Fired::Taken => event.fired_at = Some(now),
-                Fired::Refused(problem) => event.refused = Some(problem.clone()),
-                Fired::Later => {}
-            };
-            let is_settled = !matches!(fired, Fired::Later);
-            if let (true, Content::Inbound(record)) = (is_settled, &mut parcel.content) {
-                record.event.iter_mut().for_each(change);
-                if let Some(mut stands) = self.store.reports().inbound(mid, hash)? {
-                    stands.event.iter_mut().for_each(change);
-                    batch.put_inbound(mid, hash, &stands)?;
-                }
+        if let Some(mut stands) = self.store.reports().inbound(mid, hash)? {
+            stands.event.iter_mut().for_each(change);
+            batch.put_inbound(mid, hash, &stands)?;
+            if let Fired::Refused(_) = fired {
+                let entry = OutboxEntry { problem: None, ..parcel.entry.clone() };
+                batch.put_refused(mid, parcel.place, &entry)?;
             }
-            settled.push((parcel, is_settled));
-        }
-        if settled.iter().any(|(_, is_settled)| *is_settled) {
             let _receipt = self.store.commit(batch).await?;
         }
-        Ok(settled)
+        if let Content::Inbound(record) = &mut parcel.content {
+            record.event.iter_mut().for_each(change);
+        }
+        Ok(())
     }
+}
+
+/// The event for the contact of a reply: the columns of the definition's own extension; all that we have when those can't
+/// be read. The same reply makes the same event, whenever it is repeated.
+fn filled(tenant: &Tenant, record: &InboundRecord, event: &ReplyEvent, columns: Option<&[ActualColumn]>) -> Event {
+    let ours = INBOUND_MESSAGES.row(&inbound_row(record));
+    let data = match columns {
+        Some(columns) => super::rows::fitted(ours, ReportKind::Inbound, columns, tenant),
+        None => all_cells(ours),
+    };
+    let contact_key = record.pairing.as_ref().map(|pairing| pairing.contact_key.clone()).unwrap_or_default();
+    Event { event_definition_key: event.event_definition_key.clone(), contact_key, data }
 }

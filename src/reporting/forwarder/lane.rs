@@ -27,6 +27,8 @@ pub(super) struct TargetState {
     pub(super) waiting: Waiting,
     /// When they were read, of which extension.
     pub(super) columns: Option<(Timestamp, String, Arc<[ActualColumn]>)>,
+    /// What was refused alone since something was taken: rows or reports, and seen reports that are posts of their own.
+    pub(super) refused_in_a_row: [usize; 2],
 }
 
 /// That something is left alone for a while after it failed.
@@ -104,6 +106,7 @@ impl Forwarder {
             let page = self.store.reports().outbox(tenant.mid, lane, after, self.settings.rows_max)?;
             let Some(last) = page.last().map(|placed| placed.place) else { return Ok(()) };
             let has_more = page.len() >= self.settings.rows_max && last.due_at <= until;
+            let _holding = self.held.hold(page.len());
             let due = page.into_iter().take_while(|placed| placed.place.due_at <= until);
             let Sorted { by_target, events_only, done } = self.sort(tenant, due)?;
             self.delete_entries(tenant.mid, &done).await?;
@@ -182,7 +185,7 @@ impl Forwarder {
                     Tracking::Native(_) => None,
                 };
                 let all = ready.into_iter().chain(waiting).collect();
-                self.post(tenant.mid, url, signing_key, all).await?
+                self.post(&key, url, signing_key, all).await?
             }
             ReportTarget::Nowhere => {
                 let all: Vec<Parcel> = ready.into_iter().chain(waiting).collect();
@@ -190,17 +193,32 @@ impl Forwarder {
                 Ok(())
             }
         };
-        self.note(tenant, key, result);
+        self.note(account, key, result);
         Ok(())
     }
 
-    fn note(&self, tenant: &Tenant, key: TargetKey, result: Result<(), RowSinkError>) {
-        let account = key.1.clone();
+    /// What was refused alone since the target took something.
+    pub(super) fn refused_in_a_row(&self, key: &TargetKey) -> [usize; 2] {
+        self.state().targets.get(key).map(|target| target.refused_in_a_row).unwrap_or_default()
+    }
+
+    pub(super) fn note_refused_in_a_row(&self, key: &TargetKey, which: usize, count: usize) {
+        let mut state = self.state();
+        let target = state.targets.entry(key.clone()).or_default();
+        if let Some(known) = target.refused_in_a_row.get_mut(which) {
+            *known = count;
+        }
+    }
+
+    fn note(&self, account: &Account, key: TargetKey, result: Result<(), RowSinkError>) {
+        let mid = key.0;
+        let is_url = matches!(account.report_target(key.2), ReportTarget::Url(_));
+        let account = &account.id;
         let mut state = self.state();
         let target = state.targets.entry(key).or_default();
         let Err(error) = result else {
             if target.waiting.succeeded() {
-                tracing::info!(tenant.mid = %tenant.mid, account = %account, "Reports are forwarded again");
+                tracing::info!(tenant.mid = %mid, account = %account, "Reports are forwarded again");
             }
             return;
         };
@@ -214,7 +232,14 @@ impl Forwarder {
             }
         };
         if target.waiting.failed(error.to_string(), retry_after, &*self.clock, &*self.random) {
-            tracing::warn!(tenant.mid = %tenant.mid, account = %account, problem = %error,
+            // A page of the customer's may quote whatever it was posted: its words are for `waypost status` only.
+            let problem = match &error {
+                RowSinkError::TargetWrong { .. } if is_url => {
+                    "the notification URL refuses all that it is posted".into()
+                }
+                error => error.to_string(),
+            };
+            tracing::warn!(tenant.mid = %mid, account = %account, problem,
                 "Reports wait: their target does not take them; nothing is lost");
         }
     }

@@ -1,14 +1,19 @@
 //! Posts to the customer's URL, in Infobip's own form (spec R2, external mode).
+//!
+//! What the page does not take is found by halves and set aside, as rows are. Delivery reports, seen reports, replies and
+//! clicks are found each for themselves: a page may know one and not another.
 
 use futures_util::future::join_all;
 
 use super::Forwarder;
+use super::isolation::{Isolated, Isolation};
+use super::lane::TargetKey;
 use super::parcel::{Content, Parcel, inbound_row};
 use super::settle::Part;
 use crate::domain::ids::Mid;
 use crate::domain::secret::Secret;
 use crate::reporting::{Posting, RowSinkError};
-use crate::store::StoreError;
+use crate::store::{ReportRecord, StoreError};
 
 /// Reports, or inbound messages, in one post: a page that stores them row by row has to be done in its time.
 const RESULTS_MAX: usize = 200;
@@ -22,101 +27,179 @@ struct Url<'a> {
     signing_key: Option<&'a Secret>,
 }
 
+/// What posts are about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Posted {
+    Deliveries,
+    Seen,
+    Inbound,
+    Clicks,
+}
+
+impl Isolated for &Parcel {}
+
+impl Posted {
+    /// In one post, and posts at a time.
+    const fn limits(self) -> (usize, usize) {
+        match self {
+            Self::Clicks => (1, CLICKS_TOGETHER),
+            _ => (RESULTS_MAX, 1),
+        }
+    }
+
+    /// Which of the target's two counts of refusals is theirs.
+    const fn count(self) -> usize {
+        match self {
+            Self::Seen => 1,
+            _ => 0,
+        }
+    }
+
+    const fn part(self) -> Part {
+        match self {
+            Self::Deliveries => Part::DELIVERY,
+            Self::Seen => Part::SEEN,
+            Self::Inbound | Self::Clicks => Part::ALL,
+        }
+    }
+
+    /// Whether there is something of a parcel that its URL has not taken yet.
+    fn has(self, parcel: &Parcel) -> bool {
+        match (self, &parcel.content) {
+            (Self::Deliveries, Content::Message(_, record)) => {
+                record.reports.final_delivery().is_some() && !record.taken.is_some_and(|taken| taken.delivery)
+            }
+            (Self::Seen, Content::Message(_, record)) => {
+                record.reports.seen.is_some() && !record.taken.is_some_and(|taken| taken.seen)
+            }
+            // One that was taken, or refused, waits only for its event.
+            (Self::Inbound, Content::Inbound(record)) => record.taken_at.is_none() && parcel.entry.problem.is_none(),
+            (Self::Clicks, Content::Click(..)) => true,
+            _ => false,
+        }
+    }
+
+    fn posting<'a>(self, parcels: &[&'a Parcel]) -> Option<Posting<'a>> {
+        let parcels = || parcels.iter().copied();
+        Some(match self {
+            Self::Deliveries => Posting::Deliveries(
+                parcels().filter_map(reports).filter_map(|it| it.reports.final_delivery()).collect(),
+            ),
+            Self::Seen => {
+                Posting::Seen(parcels().filter_map(reports).filter_map(|it| it.reports.seen.as_ref()).collect())
+            }
+            Self::Inbound => Posting::Inbound(parcels().filter_map(Parcel::inbound).map(inbound_row).collect()),
+            // Each is alone in its post.
+            Self::Clicks => Posting::Click(parcels().find_map(Parcel::click)?),
+        })
+    }
+}
+
+fn reports(parcel: &Parcel) -> Option<&ReportRecord> {
+    match &parcel.content {
+        Content::Message(_, record) => Some(record),
+        _ => None,
+    }
+}
+
 impl Forwarder {
     /// Posts what its URL has not taken yet. `Ok(Err(_))`: it takes nothing now.
     pub(super) async fn post(
         &self,
-        mid: Mid,
+        key: &TargetKey,
         url: &str,
         signing_key: Option<&Secret>,
         parcels: Vec<Parcel>,
     ) -> Result<Result<(), RowSinkError>, StoreError> {
+        let mid = key.0;
         let url = Url { url, signing_key };
-        let (clicks, others): (Vec<_>, Vec<_>) = parcels.into_iter().partition(|parcel| parcel.click().is_some());
-        let (inbound, messages): (Vec<_>, Vec<_>) = others.into_iter().partition(|parcel| parcel.inbound().is_some());
-        for parcels in messages.chunks(RESULTS_MAX) {
-            if let Err(error) = self.post_messages(mid, url, parcels).await? {
-                return Ok(Err(error));
-            }
-        }
-        // One that was taken waits only for its event.
-        let inbound: Vec<Parcel> = inbound
-            .into_iter()
-            .filter(|parcel| parcel.inbound().is_some_and(|record| record.taken_at.is_none()))
-            .collect();
-        for parcels in inbound.chunks(RESULTS_MAX) {
-            let posting = Posting::Inbound(parcels.iter().filter_map(Parcel::inbound).map(inbound_row).collect());
-            match self.posts.post(url.url, url.signing_key, posting).await {
-                Ok(()) => self.mark_taken(mid, parcels, Part::ALL).await?,
+        let mut result = Ok(());
+        for posted in [Posted::Deliveries, Posted::Seen, Posted::Inbound, Posted::Clicks] {
+            let theirs = parcels.iter().filter(|parcel| posted.has(parcel)).collect();
+            match self.post_all(key, url, posted, theirs).await? {
+                // It refuses all of one kind; another may be right.
+                Err(error @ RowSinkError::TargetWrong { .. }) => result = result.and(Err(error)),
                 Err(error) => return Ok(Err(error)),
+                Ok(()) => {}
             }
         }
-        self.post_clicks(mid, url, clicks).await
+        self.settle_rest(mid, &parcels).await?;
+        Ok(result)
     }
 
-    /// Delivery reports and seen reports are bodies of their own, each noted as soon as it was taken.
-    async fn post_messages(
+    async fn post_all(
         &self,
-        mid: Mid,
+        key: &TargetKey,
         url: Url<'_>,
-        parcels: &[Parcel],
+        posted: Posted,
+        parcels: Vec<&Parcel>,
     ) -> Result<Result<(), RowSinkError>, StoreError> {
-        let records = || {
-            parcels.iter().filter_map(|parcel| match &parcel.content {
-                Content::Message(_, record) => Some(&**record),
-                _ => None,
-            })
-        };
-        let has = |part: Part, taken: Option<crate::store::Taken>| {
-            taken.is_some_and(|taken| (taken.delivery && part.delivery) || (taken.seen && part.seen))
-        };
-        let deliveries = records().filter(|record| !has(Part::DELIVERY, record.taken));
-        let deliveries: Vec<_> = deliveries.filter_map(|record| record.reports.final_delivery()).collect();
-        let seen = records().filter(|record| !has(Part::SEEN, record.taken));
-        let seen: Vec<_> = seen.filter_map(|record| record.reports.seen.as_ref()).collect();
-        for (part, is_empty, posting) in [
-            (Part::DELIVERY, deliveries.is_empty(), Posting::Deliveries(deliveries)),
-            (Part::SEEN, seen.is_empty(), Posting::Seen(seen)),
-        ] {
-            if is_empty {
-                continue;
-            }
-            if let Err(error) = self.posts.post(url.url, url.signing_key, posting).await {
-                return Ok(Err(error));
-            }
-            self.mark_taken(mid, parcels, part).await?;
+        if parcels.is_empty() {
+            return Ok(Ok(()));
         }
-        // A pending report is posted to nobody, so there is nothing left of it to tell.
-        if records().any(|record| record.reports.final_delivery().is_none()) {
-            self.mark_taken(mid, parcels, Part::ALL).await?;
-        }
-        Ok(Ok(()))
-    }
-
-    async fn post_clicks(
-        &self,
-        mid: Mid,
-        url: Url<'_>,
-        mut clicks: Vec<Parcel>,
-    ) -> Result<Result<(), RowSinkError>, StoreError> {
-        while !clicks.is_empty() {
-            let some: Vec<Parcel> = clicks.drain(..clicks.len().min(CLICKS_TOGETHER)).collect();
-            let posts = some.iter().filter_map(Parcel::click);
-            let posts = posts.map(|click| self.posts.post(url.url, url.signing_key, Posting::Click(click)));
-            let results = join_all(posts).await;
-            let mut problem = None;
-            let mut taken = Vec::with_capacity(some.len());
-            for (result, parcel) in results.into_iter().zip(some) {
+        let mid = key.0;
+        let (in_one, together) = posted.limits();
+        let in_a_row = self.refused_in_a_row(key).get(posted.count()).copied().unwrap_or_default();
+        let mut isolation = Isolation::new(parcels.chunks(in_one).map(<[&Parcel]>::to_vec).collect(), in_a_row);
+        loop {
+            let together = if isolation.is_doubted() { 1 } else { together };
+            let requests: Vec<Vec<&Parcel>> = std::iter::from_fn(|| isolation.next()).take(together).collect();
+            if requests.is_empty() {
+                break;
+            }
+            let postings = requests.iter().filter_map(|parcels| posted.posting(parcels));
+            let results = join_all(postings.map(|posting| self.posts.post(url.url, url.signing_key, posting)));
+            let (mut taken, mut trouble) = (Vec::new(), None);
+            for (result, request) in results.await.into_iter().zip(requests) {
                 match result {
-                    Ok(()) => taken.push(parcel),
-                    Err(error) => problem = Some(error),
+                    Ok(()) => {
+                        isolation.taken();
+                        taken.extend(request);
+                    }
+                    Err(RowSinkError::SomeRefused { problem }) => isolation.refused(request, problem),
+                    Err(error) => trouble = Some(error),
                 }
             }
-            self.mark_taken(mid, &taken, Part::ALL).await?;
-            if let Some(error) = problem {
+            self.mark_taken(mid, &taken, posted.part()).await?;
+            self.set_posts_aside(mid, isolation.guilty()).await?;
+            if let Some(error) = trouble {
                 return Ok(Err(error));
             }
         }
-        Ok(Ok(()))
+        self.note_refused_in_a_row(key, posted.count(), isolation.in_a_row());
+        match isolation.end() {
+            Ok(guilty) => self.set_posts_aside(mid, guilty).await.map(Ok),
+            Err(problem) => {
+                let problem = format!("the notification URL refuses all that it is posted: {problem}");
+                Ok(Err(RowSinkError::TargetWrong { problem }))
+            }
+        }
+    }
+
+    async fn set_posts_aside(&self, mid: Mid, guilty: Vec<(&Parcel, String)>) -> Result<(), StoreError> {
+        for (parcel, problem) in guilty {
+            self.set_aside(mid, parcel, &problem).await?;
+        }
+        Ok(())
+    }
+
+    /// What is left when all was posted: replies that were refused while their event waited, and pending delivery reports,
+    /// which are posted to nobody.
+    async fn settle_rest(&self, mid: Mid, parcels: &[Parcel]) -> Result<(), StoreError> {
+        for parcel in parcels {
+            let Some(record) = parcel.inbound() else { continue };
+            if let Some(problem) = &parcel.entry.problem
+                && record.taken_at.is_none()
+                && record.open_event().is_none()
+            {
+                self.set_aside(mid, parcel, problem).await?;
+            }
+        }
+        let is_pending = |parcel: &&Parcel| {
+            let delivery = reports(parcel).and_then(|record| record.reports.delivery.as_ref());
+            delivery.is_some_and(|report| !report.is_final)
+        };
+        let pending: Vec<&Parcel> = parcels.iter().filter(is_pending).collect();
+        self.mark_taken(mid, &pending, Part::DELIVERY).await
     }
 }

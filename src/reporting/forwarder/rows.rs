@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Forwarder;
+use super::isolation::{Isolated, Isolation};
 use super::lane::TargetKey;
 use super::parcel::{Content, Parcel, inbound_row};
 use super::settle::Part;
@@ -32,6 +33,12 @@ struct Lined {
     row: ActualRow,
     /// What its primary key says; `None` without one.
     key: Option<String>,
+}
+
+impl Isolated for Lined {
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
 }
 
 /// What becomes of a parcel before anything is written.
@@ -79,12 +86,13 @@ impl Forwarder {
             return Ok(Err(RowSinkError::TargetWrong { problem }));
         }
         let lined = self.line_up(tenant, key.2, &actual, parcels).await?;
-        let mut stack = requests(lined, self.settings.rows_max);
-        stack.reverse();
-        while let Some(mut request) = stack.pop() {
+        let [in_a_row, _] = self.refused_in_a_row(key);
+        let mut isolation = Isolation::new(requests(lined, self.settings.rows_max), in_a_row);
+        while let Some(request) = isolation.next() {
             let rows: Vec<ActualRow> = request.iter().map(|lined| lined.row.clone()).collect();
             match self.rows.write(tenant, extension, &rows, actual.is_keyed()).await {
                 Ok(()) => {
+                    isolation.taken();
                     let parcels: Vec<Parcel> = request.into_iter().map(|lined| lined.parcel).collect();
                     self.mark_taken(tenant.mid, &parcels, Part::ALL).await?;
                 }
@@ -96,22 +104,28 @@ impl Forwarder {
                         Ok(_) => actual.is_fresh = true,
                         Err(error) => return Ok(Err(error)),
                     }
-                    stack.push(request);
+                    isolation.again(request);
                 }
-                Err(RowSinkError::SomeRefused { .. }) if request.len() > 1 => {
-                    let second = request.split_off(request.len() / 2);
-                    stack.push(second);
-                    stack.push(request);
-                }
-                Err(RowSinkError::SomeRefused { problem }) => {
-                    for lined in request {
-                        self.set_aside(tenant.mid, lined.parcel, &problem).await?;
-                    }
-                }
+                Err(RowSinkError::SomeRefused { problem }) => isolation.refused(request, problem),
                 Err(error) => return Ok(Err(error)),
             }
+            self.set_rows_aside(tenant, isolation.guilty()).await?;
         }
-        Ok(Ok(()))
+        self.note_refused_in_a_row(key, 0, isolation.in_a_row());
+        match isolation.end() {
+            Ok(guilty) => self.set_rows_aside(tenant, guilty).await.map(Ok),
+            Err(problem) => {
+                let problem = format!("the data extension {extension} refuses every row: {problem}");
+                Ok(Err(RowSinkError::TargetWrong { problem }))
+            }
+        }
+    }
+
+    async fn set_rows_aside(&self, tenant: &Tenant, guilty: Vec<(Lined, String)>) -> Result<(), StoreError> {
+        for (lined, problem) in guilty {
+            self.set_aside(tenant.mid, &lined.parcel, &problem).await?;
+        }
+        Ok(())
     }
 
     async fn columns(&self, tenant: &Tenant, key: &TargetKey, extension: &str) -> Result<Actual, RowSinkError> {
@@ -155,7 +169,7 @@ impl Forwarder {
                 Plan::Write(row, key) => lined.push(Lined { parcel, row, key }),
                 Plan::Nothing => done.push(parcel),
                 Plan::HoldUntil(until) => held.push((parcel, until)),
-                Plan::Lacks(problem) => self.set_aside(tenant.mid, parcel, &problem).await?,
+                Plan::Lacks(problem) => self.set_aside(tenant.mid, &parcel, &problem).await?,
             }
         }
         self.mark_taken(tenant.mid, &done, Part::ALL).await?;
@@ -182,6 +196,8 @@ impl Forwarder {
                 }
             }
             Content::Click(_, record) => extension::UNIFIED_URL_TRACKING.row(&record.click),
+            // Its event was replayed; the extension has the row.
+            Content::Inbound(record) if record.taken_at.is_some() => return Ok(Plan::Nothing),
             Content::Inbound(record) => extension::INBOUND_MESSAGES.row(&inbound_row(record)),
         };
         let empty = if may_empty(parcel) { emptied(&ours, &actual.columns) } else { Vec::new() };

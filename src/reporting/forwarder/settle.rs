@@ -1,5 +1,7 @@
 //! What becomes of entries: taken, refused, held back, or gone.
 
+use std::borrow::Borrow;
+
 use super::Forwarder;
 use super::parcel::{Content, Parcel};
 use crate::clock::Timestamp;
@@ -28,14 +30,19 @@ impl Part {
 impl Forwarder {
     /// Notes what was taken, and takes entries off that have nothing left to do. What changed while it was on its way
     /// stays, and goes again.
-    pub(super) async fn mark_taken(&self, mid: Mid, parcels: &[Parcel], part: Part) -> Result<(), StoreError> {
+    pub(super) async fn mark_taken<P: Borrow<Parcel>>(
+        &self,
+        mid: Mid,
+        parcels: &[P],
+        part: Part,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         for parcels in parcels.chunks(SETTLED_PER_COMMIT) {
-            let refs: Vec<_> = parcels.iter().map(Parcel::locked_as).collect();
+            let refs: Vec<_> = parcels.iter().map(|parcel| parcel.borrow().locked_as()).collect();
             let _locked = self.recorder.lock(refs.iter()).await;
             let mut batch = self.store.batch();
             for parcel in parcels {
-                self.add_taken(&mut batch, mid, parcel, part, now)?;
+                self.add_taken(&mut batch, mid, parcel.borrow(), part, now)?;
             }
             let _receipt = self.store.commit(batch).await?;
         }
@@ -98,7 +105,8 @@ impl Forwarder {
     }
 
     /// Keeps a refused entry with the target's own words, out of the way of the others.
-    pub(super) async fn set_aside(&self, mid: Mid, parcel: Parcel, problem: &str) -> Result<(), StoreError> {
+    /// A reply whose event is still to be fired stays for that, and is set aside afterwards.
+    pub(super) async fn set_aside(&self, mid: Mid, parcel: &Parcel, problem: &str) -> Result<(), StoreError> {
         let locked_as = parcel.locked_as();
         let _locked = self.recorder.lock(std::iter::once(&locked_as)).await;
         let mut batch = self.store.batch();
@@ -112,11 +120,18 @@ impl Forwarder {
             waiting_place(&mut stands, parcel.place.subject);
             batch.put_report(mid, *report, &stands)?;
         }
-        tracing::warn!(tenant.mid = %mid, message.id = %parcel.message_id(),
-            "SFMC refused a report's row; it is kept to be replayed");
         let attempts = parcel.entry.attempts.saturating_add(1);
-        let entry = OutboxEntry { attempts, problem: Some(problem.to_owned()), ..parcel.entry };
-        batch.refuse_outbox(mid, parcel.place, &entry)?;
+        let entry = OutboxEntry { attempts, problem: Some(problem.to_owned()), ..parcel.entry.clone() };
+        if let OutboxSubject::Inbound(hash) = parcel.place.subject
+            && self.store.reports().inbound(mid, hash)?.is_some_and(|stands| stands.open_event().is_some())
+        {
+            batch.put_outbox(mid, parcel.place, &entry)?;
+        } else {
+            // The target's words may quote what they are about: they are in the store only.
+            tracing::warn!(tenant.mid = %mid, message.id = %parcel.message_id(),
+                "A report was refused; it is kept to be replayed");
+            batch.refuse_outbox(mid, parcel.place, &entry)?;
+        }
         let _receipt = self.store.commit(batch).await?;
         Ok(())
     }

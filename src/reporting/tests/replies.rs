@@ -4,9 +4,9 @@ use super::*;
 use crate::domain::extension::INBOUND_MESSAGES;
 use crate::domain::ids::MessageId;
 use crate::domain::inbound::{InboundChannel, InboundRow, Pairing};
-use crate::domain::tenant::ReplyPolicy;
-use crate::reporting::EventSinkError;
+use crate::domain::tenant::{NotificationUrls, ReplyPolicy, Tracking};
 use crate::reporting::recorder::ReplyTo;
+use crate::reporting::{Event, EventSinkError};
 use crate::simulation::target::{as_provisioned, shown};
 use crate::store::{Found, InboundRecord, OutboxEntry, OutboxPlace, ReplyEvent, samples};
 
@@ -40,6 +40,21 @@ fn reply(process: &Process, id: &str, due_at: Option<Timestamp>) {
 fn stored(process: &Process, id: &str) -> InboundRecord {
     let reports = process.store.reports();
     reports.inbound(MID, reports.inbound_hash(MID, id).unwrap()).unwrap().unwrap()
+}
+
+fn refused(process: &Process) -> Vec<PlacedEntry> {
+    process.store.reports().refused(MID, OutboxTarget::INBOUND, None, 100).unwrap()
+}
+
+/// As the command does it.
+fn replay(process: &Process, id: &str, refused: &PlacedEntry) {
+    let hash = process.store.reports().inbound_hash(MID, id).unwrap();
+    let mut record = stored(process, id);
+    record.event.as_mut().unwrap().refused = None;
+    let mut batch = process.store.batch();
+    batch.put_inbound(MID, hash, &record).unwrap();
+    batch.replay_outbox(MID, refused.place, &refused.entry).unwrap();
+    drop(now(process.store.commit(batch)).unwrap());
 }
 
 fn later() -> EventSinkError {
@@ -120,6 +135,105 @@ fn a_refused_event_does_not_keep_its_row_back() {
     process.forward();
     assert_eq!((rows(&world), world.target.table().fired.len()), (vec!["mo-1".to_owned()], 0));
     assert_eq!(stored(&process, "mo-1").event.unwrap().refused.as_deref(), Some("SFMC says: no"));
+    let refused = refused(&process);
+    assert!(refused.len() == 1 && refused[0].entry.problem.is_none(), "it is listed, for its event only");
+    assert_eq!(waiting_in(&process, OutboxTarget::INBOUND), 0);
+    // Replayed, it is fired, and its row is not written again.
+    world.target.table().kept.as_mut().unwrap().clear();
+    replay(&process, "mo-1", &refused[0]);
+    process.forward();
+    assert_eq!((rows(&world).len(), world.target.table().fired.len()), (0, 1));
+    assert_eq!(waiting_in(&process, OutboxTarget::INBOUND), 0);
+}
+
+#[test]
+fn a_refused_event_is_fired_again_when_its_extension_has_changed_and_only_then() {
+    let (world, process) = keeping();
+    let all = as_provisioned(&INBOUND_MESSAGES);
+    let only = |names: &[&str]| all.iter().filter(|column| names.contains(&&*column.name)).cloned().collect::<Vec<_>>();
+    world.target.table().event_columns = Some(only(&["messageId"]));
+    reply(&process, "mo-1", Some(START));
+    process.forward();
+    // A column was added, and is required.
+    world.target.table().event_columns = Some(only(&["messageId", "message"]));
+    let no = || EventSinkError::Refused { problem: "SFMC says: message is required".into() };
+    world.target.table().event_answers.push_back(no());
+    reply(&process, "mo-2", Some(START));
+    process.forward();
+    let fired = world.target.table().fired.clone();
+    assert_eq!((fired.len(), fired[1].data.len()), (2, 2));
+    assert!(stored(&process, "mo-2").event.unwrap().fired_at.is_some() && refused(&process).is_empty());
+    // As it is already: the same would be refused again.
+    world.target.table().event_answers.push_back(no());
+    let calls = world.target.table().calls;
+    reply(&process, "mo-3", Some(START));
+    process.forward();
+    assert_eq!(refused(&process).len(), 1);
+    // One for the event, three for the row.
+    assert_eq!(world.target.table().calls - calls, 4);
+}
+
+/// At least once: what was fired and not recorded is fired once more, with the same content; what was recorded never is.
+#[test]
+fn a_crash_between_the_answer_and_its_record_fires_the_same_event_once_more() {
+    let (world, process) = keeping();
+    reply(&process, "mo-1", Some(START));
+    reply(&process, "mo-2", Some(START));
+    world.target.table().hanging_event = Some("mo-1");
+    {
+        let tenant = process.tenants.get(MID).unwrap();
+        let mut round = std::pin::pin!(process.forwarder.forward_tenant(&tenant, &process.running.1));
+        while world.target.table().fired.len() < 2 {
+            assert!(poll(round.as_mut()).is_pending());
+        }
+        for _ in 0..100 {
+            assert!(poll(round.as_mut()).is_pending());
+        }
+        let fired_at = |id| stored(&process, id).event.unwrap().fired_at;
+        assert_eq!((fired_at("mo-1"), fired_at("mo-2")), (None, Some(START)), "one waits for no other's answer");
+    }
+    world.kv.crash();
+    world.target.table().hanging_event = None;
+    for _ in 0..2 {
+        let process = world.start(START.plus(Duration::from_secs(5)));
+        process.forward();
+        process.forward();
+        world.kv.crash();
+    }
+    let fired = world.target.table().fired.clone();
+    let of = |id: &str| {
+        let is_it = |event: &&Event| event.data.iter().any(|(name, cell)| &**name == "messageId" && shown(cell) == id);
+        fired.iter().filter(is_it).collect::<Vec<_>>()
+    };
+    assert_eq!((of("mo-1").len(), of("mo-2").len()), (2, 1));
+    assert_eq!(of("mo-1")[0], of("mo-1")[1]);
+}
+
+/// A customer's URL that does not take a reply costs it neither its event nor its place among what was refused.
+#[test]
+fn a_reply_that_the_url_refuses_keeps_its_event() {
+    let mut own = account("main", MaybeSent::Repeat);
+    own.tracking = Tracking::External(NotificationUrls {
+        sms_url: "https://sms".into(),
+        omni_url: "https://omni".into(),
+        clicks_url: None,
+        inbound_url: Some("https://inbound".into()),
+        signing_key: None,
+    });
+    let world = World::new(9, vec![tenant(1, vec![own])]);
+    let process = world.start(START);
+    reply(&process, "mo-1", Some(START));
+    world.target.table().refused_results = vec!["*"];
+    world.target.table().event_answers.push_back(later());
+    process.forward();
+    assert_eq!((refused(&process).len(), world.target.table().posts_tried), (0, 1), "the event is still to be fired");
+    process.advance(&world, Duration::from_secs(10));
+    process.forward();
+    let table = || world.target.table();
+    assert_eq!(table().fired.len(), 1);
+    assert_eq!(table().posts_tried, 1);
+    assert_eq!(refused(&process)[0].entry.problem.as_deref(), Some("the page says no"));
+    assert_eq!(waiting_in(&process, OutboxTarget::INBOUND), 0);
 }
 
 #[test]

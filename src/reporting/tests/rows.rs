@@ -190,3 +190,33 @@ fn what_the_extension_knows_better_is_not_emptied() {
     let row = world.target.table().kept(OMNI).remove(1);
     assert_eq!((row["seenAt"].as_str(), row["errorId"].as_str()), ("2027-01-15T08:00:09Z", "27"));
 }
+
+/// A column that was changed so that no row fits costs few calls, and nothing is set aside.
+#[test]
+fn an_extension_that_refuses_every_row_is_wrong_and_its_rows_wait() {
+    let world = World { rows_max: 200, ..start().0 };
+    let process = world.start(START);
+    let theirs = |id: &str| {
+        let mut report = whatsapp(id, 3, "DELIVERED", 1);
+        report.to = Some(format!("3859112345{POISON_ENDING}"));
+        report
+    };
+    record_of(&process, Channel::Viber, (0..60).map(|number| theirs(&format!("m-{number}")).into()).collect());
+    for most in [40, 20] {
+        process.forward();
+        let tried = std::mem::take(&mut world.target.table().requests).len();
+        assert!(tried <= most, "{tried} requests");
+        process.advance(&world, Duration::from_secs(60));
+    }
+    let refused = || process.store.reports().refused(MID, OutboxTarget::OMNI_REPORTS, None, 100).unwrap().len();
+    assert_eq!((refused(), waiting_in(&process, OutboxTarget::OMNI_REPORTS)), (0, 60));
+    assert!(process.forwarder.problem(MID, &main_account()).unwrap().contains("refuses every row: a row is not valid"));
+    // Something taken says that the extension is right, and they are not.
+    for number in 0..8 {
+        record_of(&process, Channel::Viber, vec![whatsapp(&format!("good-{number}"), 3, "DELIVERED", 1).into()]);
+        process.advance(&world, Duration::from_secs(600));
+        process.forward();
+    }
+    assert_eq!((refused(), waiting_in(&process, OutboxTarget::OMNI_REPORTS)), (60, 0));
+    assert_eq!(world.target.table().rows.len(), 8);
+}

@@ -92,7 +92,7 @@ pub(super) struct Step {
 
 #[derive(Clone, Debug)]
 pub(super) enum StepKind {
-    Rest { activity: Value, endpoint: Endpoint },
+    Rest { activity: Value, endpoint: Box<Endpoint> },
     Wait { duration_secs: u64 },
     Event { event_definition_key: String, max_wait_secs: u64 },
     Split { rules: Vec<DesignRule> },

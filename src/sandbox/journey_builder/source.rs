@@ -18,6 +18,9 @@ const DECIMAL: (u32, u32) = (18, 4);
 /// The shortest run of digits that is taken for a phone number when the column's name says nothing.
 const PHONE_DIGITS_MIN: usize = 8;
 
+/// A contact's row.
+type Contact = BTreeMap<String, String>;
+
 /// Who enters a designed journey: rows of a data extension of its own. In JSON either
 /// `{"csv":"SubscriberKey,Mobile Phone\nC-1,38591…","types":{"Mobile Phone":"Phone"}}` or
 /// `{"columns":[{"name":"SubscriberKey","type":"Text"}],"rows":[{"SubscriberKey":"C-1"}]}`.
@@ -45,7 +48,7 @@ impl DesignEntry {
     }
 
     /// The columns and rows, file and all.
-    pub(super) fn read(&self) -> Result<(Vec<Column>, Vec<BTreeMap<String, String>>), DesignError> {
+    pub(super) fn read(&self) -> Result<(Vec<Column>, Vec<Contact>), DesignError> {
         let (mut columns, mut rows) = (self.columns.clone(), self.rows.clone());
         if let Some(text) = self.csv.as_deref() {
             for column in columns_of(text)? {

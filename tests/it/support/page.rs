@@ -29,6 +29,8 @@ pub(crate) struct Posted {
 struct State {
     taken: Mutex<Vec<Posted>>,
     refusals: Mutex<Vec<u16>>,
+    /// Posts with this in them are answered 422, with what was posted.
+    refused_text: Mutex<Option<String>>,
     calls: Mutex<usize>,
 }
 
@@ -49,6 +51,11 @@ impl Page {
     /// Answers the next calls with these statuses.
     pub(crate) fn refuse(&self, statuses: &[u16]) {
         self.state.refusals.lock().unwrap().extend(statuses.iter().rev());
+    }
+
+    /// Answers posts that hold this text with 422 and their own body; none without a text.
+    pub(crate) fn refuse_text(&self, text: Option<&str>) {
+        *self.state.refused_text.lock().unwrap() = text.map(str::to_owned);
     }
 
     /// The bodies that were answered 200.
@@ -74,6 +81,10 @@ async fn take(state: web::Data<State>, request: HttpRequest, body: String) -> Ht
     let refusal = state.refusals.lock().unwrap().pop();
     if let Some(status) = refusal {
         return HttpResponse::build(status.try_into().unwrap()).finish();
+    }
+    let is_refused = state.refused_text.lock().unwrap().as_ref().is_some_and(|text| body.contains(text));
+    if is_refused {
+        return HttpResponse::UnprocessableEntity().body(format!("unknown status in {body}"));
     }
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let query = request.query_string().to_owned();
