@@ -15,18 +15,19 @@ use tokio::task::JoinHandle;
 use self::commands::Commands;
 use crate::cli::options::{DemoOptions, SandboxOptions};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, MasterKey};
+use crate::config::{Config, Label, MasterKey};
 use crate::control::{ControlError, ControlHandler, ControlServer};
 use crate::dispatch::book::QueueBook;
 use crate::dispatch::pacer::{InFlightLimits, Pacer};
 use crate::dispatch::{self, Dispatch, DispatchParts, DispatchSettings};
-use crate::http::{self, Allowlists, Figures, Gate, Readiness, Services};
+use crate::http::{self, Allowlists, Gate, LeftOut, Readiness, Services};
 use crate::infobip::account::AccountReader;
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::pages::configuration::Configurations;
+use crate::pages::figures::Figures;
 use crate::pages::session::Sessions;
 use crate::random::{Random, SystemRandom};
 use crate::reporting::catch_up::CatchUp;
@@ -38,7 +39,7 @@ use crate::reporting::notification_url::NotificationUrls;
 use crate::reporting::recorder::Recorder;
 use crate::reporting::removal::Remover;
 use crate::reporting::retention::{Retention, RetentionSettings};
-use crate::sfmc::activity::ActivitySettings;
+use crate::sfmc::activity::{ActivitySettings, GivenWords};
 use crate::sfmc::client::SfmcClient;
 use crate::store::{self, OpenError, Store, StoreError, StoreOptions};
 use crate::tenants::TenantBook;
@@ -140,7 +141,7 @@ pub struct App {
 #[derive(Clone)]
 pub(crate) struct Outside {
     gate: Arc<Gate>,
-    figures: Arc<Figures>,
+    left_out: Arc<LeftOut>,
 }
 
 /// The parts, joined.
@@ -165,6 +166,7 @@ pub(crate) struct Parts {
     activity_settings: ActivitySettings,
     sessions: Arc<Sessions>,
     configurations: Arc<Configurations>,
+    figures: Arc<Figures>,
 }
 
 impl App {
@@ -180,7 +182,7 @@ impl App {
             console: config.allowlist.console.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
         };
-        let outside = Outside { gate: Arc::new(Gate::new(lists, Arc::clone(&ports.clock))), figures: Arc::default() };
+        let outside = Outside { gate: Arc::new(Gate::new(lists, Arc::clone(&ports.clock))), left_out: Arc::default() };
         let monitoring = http::monitoring_server(readiness.clone(), Arc::clone(&outside.gate), monitoring_listener)
             .map_err(AppError::Server)?;
         let (public, public_address) = listen("server.listen", config.server.listen)?;
@@ -214,9 +216,10 @@ impl App {
             activity_settings: parts.activity_settings.clone(),
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
+            figures: Arc::clone(&parts.figures),
             frame_hosts: config.pages.frame_hosts.clone(),
             gate: Arc::clone(&outside.gate),
-            figures: Arc::clone(&outside.figures),
+            left_out: Arc::clone(&outside.left_out),
             body_bytes_max: config.server.body_bytes_max,
         };
         let stop_timeout = config.server.stop_timeout_secs;
@@ -407,7 +410,14 @@ impl Parts {
             Arc::clone(&templates),
         );
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let given = |name: &Option<Label>, description: &Option<Label>| GivenWords {
+            name: name.as_ref().map(|label| label.as_str().to_owned()),
+            description: description.as_ref().map(|label| label.as_str().to_owned()),
+        };
+        let activity = &config.activity;
         let activity_settings = ActivitySettings {
+            messaging: given(&activity.messaging_name, &activity.messaging_description),
+            reports: given(&activity.reports_name, &activity.reports_description),
             timeout_ms: number(config.activity.timeout_ms),
             retry_count: number(config.activity.retry_count),
             retry_delay_ms: number(config.activity.retry_delay_ms),
@@ -417,6 +427,7 @@ impl Parts {
         let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
         let lifecycle = Arc::new(lifecycle);
         let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
+        let figures = Figures::new(Arc::clone(&book), Arc::clone(&recorder), Arc::clone(&lifecycle));
         Ok(Self {
             store,
             clock,
@@ -438,6 +449,7 @@ impl Parts {
             activity_settings,
             sessions: Arc::new(sessions),
             configurations: Arc::new(configurations),
+            figures: Arc::new(figures),
         })
     }
 }

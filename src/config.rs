@@ -18,7 +18,7 @@ pub use crate::domain::networks::Networks;
 pub(crate) use master_key::read_master_key_file;
 pub use master_key::{MasterKey, MasterKeySource, generate_master_key_file, read_master_key};
 use setting::Setting;
-pub use setting::{FrameHosts, LogFormat, LogLevel, PublicUrl};
+pub use setting::{FrameHosts, Label, LogFormat, LogLevel, PublicUrl};
 
 /// Where the configuration is looked for when nobody says where it is.
 pub const DEFAULT_FILE: &str = "/etc/waypost/waypost.toml";
@@ -189,8 +189,16 @@ settings! {
         calls_per_minute: u32 = 60, in 1..=2_500;
     }
 
-    /// How SFMC calls the activities: written into config.json and each saved activity.
+    /// How Journey Builder shows and SFMC calls the activities: written into config.json and each saved activity.
     activity: Activity {
+        /// What Journey Builder calls the activity that sends. Without it, Infobip Messaging.
+        messaging_name: Option<Label> = None;
+        /// What Journey Builder says of it. Without it, a sentence in the user's language.
+        messaging_description: Option<Label> = None;
+        /// What Journey Builder calls the activity that answers what became of a message. Without it, Infobip Reports.
+        reports_name: Option<Label> = None;
+        /// What Journey Builder says of it. Without it, a sentence in the user's language.
+        reports_description: Option<Label> = None;
         /// Time that SFMC waits for an answer, in milliseconds.
         timeout_ms: u64 = 20_000, in 1_000..=100_000;
         /// How often SFMC repeats a call that failed.

@@ -21,6 +21,7 @@ pub(crate) mod phone;
 pub(crate) mod report;
 pub(crate) mod report_answer;
 pub(crate) mod report_dates;
+pub(crate) mod report_form;
 pub(crate) mod scenario;
 pub(crate) mod secret;
 pub(crate) mod sender;

@@ -6,8 +6,8 @@
 mod activities;
 mod assets;
 mod error;
-mod figures;
 mod health;
+mod left_out;
 mod middleware;
 mod webhooks;
 
@@ -20,14 +20,15 @@ use actix_web::{App, HttpServer};
 use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
 use crate::pages::configuration::Configurations;
+use crate::pages::figures::Figures;
 use crate::pages::session::Sessions;
 use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
 use crate::sfmc::activity::ActivitySettings;
 
-pub(crate) use figures::Figures;
 pub(crate) use health::{Readiness, monitoring_server};
+pub(crate) use left_out::LeftOut;
 pub(crate) use middleware::{Allowlists, Gate, SeenPeer, Surface};
 
 /// What the handlers work with: each takes the one it needs.
@@ -41,10 +42,11 @@ pub(crate) struct Services {
     pub(crate) activity_settings: ActivitySettings,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) configurations: Arc<Configurations>,
+    pub(crate) figures: Arc<Figures>,
     /// Who may frame the pages.
     pub(crate) frame_hosts: FrameHosts,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) figures: Arc<Figures>,
+    pub(crate) left_out: Arc<LeftOut>,
     /// Largest body that is read, in bytes.
     pub(crate) body_bytes_max: usize,
 }
@@ -75,10 +77,11 @@ pub(crate) fn public_server(
             .app_data(Data::new(services.activity_settings))
             .app_data(Data::from(services.sessions))
             .app_data(Data::from(services.configurations))
+            .app_data(Data::from(services.figures))
             .app_data(Data::new(services.frame_hosts))
             .configure(activities::pages::routes)
             .app_data(Data::from(services.gate))
-            .app_data(Data::from(services.figures))
+            .app_data(Data::from(services.left_out))
             .configure(activities::routes)
             .configure(|config| webhooks::routes(config, services.body_bytes_max))
             .default_service(web::to(health::nothing_here))

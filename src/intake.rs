@@ -23,7 +23,7 @@ use crate::sfmc::activity::ExecuteCall;
 use crate::store::{FirstAnswer, Receipt, Store, StoreError};
 use crate::tenants::TenantBook;
 
-pub(crate) use lifecycle::{ConfigurationToken, Lifecycle, LifecycleRefusal, Phase, check_works};
+pub(crate) use lifecycle::{ConfigurationToken, Lifecycle, LifecycleRefusal, Phase, check_works, configuration_of};
 pub(crate) use verify::{CallError, Verified, verify_execute};
 
 use repeats::Repeats;
@@ -151,6 +151,10 @@ impl Intake {
             channel: message.channel,
             account: &message.account,
             policy,
+            configuration: call
+                .arguments
+                .get(names::CONFIGURATION_ID)
+                .and_then(|text| configuration_of(tenant.mid, text)),
         };
         let queue = self.book.queue(wish).await?;
         let sequence = queue.give_sequence();

@@ -8,6 +8,7 @@
 //! * An activity that is opened and saved unchanged is the same activity ([`configuration`]).
 
 pub(crate) mod configuration;
+pub(crate) mod figures;
 pub(crate) mod session;
 
 use futures_util::future::BoxFuture;

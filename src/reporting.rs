@@ -9,6 +9,7 @@ pub(crate) mod notification_url;
 pub(crate) mod recorder;
 pub(crate) mod removal;
 pub(crate) mod retention;
+pub(crate) mod tallies;
 #[cfg(test)]
 mod tests;
 

@@ -56,7 +56,7 @@ pub(crate) use accounts::{AccountState, Accounts};
 #[cfg(test)]
 pub(crate) use answers::ANSWER_KEPT;
 pub(crate) use answers::{Answers, FirstAnswer};
-pub(crate) use configurations::{ConfigurationId, ConfigurationRecord, Configurations};
+pub(crate) use configurations::{ConfigurationId, ConfigurationQueue, ConfigurationRecord, Configurations};
 pub(crate) use erasures::{ErasureCounts, ErasureRecord, Erasures};
 pub(crate) use heard::{LookPlace, Silence};
 pub(crate) use keys::{Hash, OutboxSubject, OutboxTarget, ReportRef};

@@ -10,30 +10,33 @@ import { byId, copyOf, text } from "./dom.js";
  * @param {{key?: string, retry?: () => void}} [options] `retry` adds a button that takes the notice away and tries again
  */
 export function notify(theme, sentence, { key, retry } = {}) {
-  const notice = copyOf("notice");
+  const shown = key ? find(key) : null;
+  const isSame = shown?.querySelector("[data-slot]")?.textContent === sentence;
+  // One that is said again is not read out again; what its button does may be new.
+  const notice = shown && isSame ? shown : copyOf("notice");
+  const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));
+  button.hidden = !retry;
+  button.onclick = () => {
+    notice.remove();
+    retry?.();
+  };
+  if (notice === shown) return;
+  shown?.remove();
+  if (key) notice.dataset.notice = key;
   notice.classList.add(`wp-notice_${theme}`);
   if (theme === "info") notice.querySelector("use")?.setAttribute("href", "#icon-info");
-  const place = /** @type {HTMLElement} */ (notice.querySelector("[data-slot]"));
-  place.textContent = sentence;
-  const button = /** @type {HTMLButtonElement} */ (notice.querySelector("[data-retry]"));
-  if (retry) {
-    button.addEventListener("click", () => {
-      notice.remove();
-      retry();
-    });
-  } else {
-    button.remove();
-  }
-  if (key) {
-    withdraw(key);
-    notice.dataset.notice = key;
-  }
+  /** @type {HTMLElement} */ (notice.querySelector("[data-slot]")).textContent = sentence;
   byId("notices").append(notice);
+}
+
+/** @param {string} key @returns {HTMLElement | null} */
+function find(key) {
+  return document.querySelector(`[data-notice="${CSS.escape(key)}"]`);
 }
 
 /** Takes a notice away. @param {string} key */
 export function withdraw(key) {
-  document.querySelector(`[data-notice="${CSS.escape(key)}"]`)?.remove();
+  find(key)?.remove();
 }
 
 /**

@@ -203,6 +203,33 @@ impl Setting for FrameHosts {
     }
 }
 
+/// Most characters of a [`Label`]: what Journey Builder shows of a name.
+const LABEL_CHARS_MAX: usize = 100;
+
+/// A name or a short description for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label(String);
+
+impl Label {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for Label {
+    const KIND: &'static str = "a text of 1 to 100 characters, without control characters";
+
+    fn from_text(text: &str, _: &Range) -> Result<Self, String> {
+        let text = text.trim();
+        let is_right = !text.is_empty() && text.chars().count() <= LABEL_CHARS_MAX && !text.contains(char::is_control);
+        if is_right { Ok(Self(text.to_owned())) } else { Err(Self::KIND.to_owned()) }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.0.clone()))
+    }
+}
+
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident, $kind:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*

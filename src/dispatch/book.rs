@@ -12,7 +12,7 @@ use crate::domain::delivery;
 use crate::domain::ids::{AccountId, ActivityId, JourneyId, Mid, QueueId};
 use crate::domain::message::QueuePolicy;
 use crate::domain::speed_limit::Schedule;
-use crate::store::{QueueMark, QueueRecord};
+use crate::store::{ConfigurationId, ConfigurationQueue, QueueMark, QueueRecord};
 use crate::store::{Store, StoreError};
 
 /// A queue in memory.
@@ -36,6 +36,8 @@ pub(crate) struct QueueHandle {
 struct Known {
     policy: QueuePolicy,
     account: Arc<AccountId>,
+    /// The configuration that the queue is noted to be of, since this start.
+    configuration: Option<ConfigurationId>,
 }
 
 /// Sequences: which are given, and up to which all are durable. Commits may end out of order, and a queue must not be
@@ -106,6 +108,8 @@ pub(crate) struct QueueWish<'a> {
     pub(crate) channel: Channel,
     pub(crate) account: &'a AccountId,
     pub(crate) policy: QueuePolicy,
+    /// The configuration of the activity, when the call names one.
+    pub(crate) configuration: Option<ConfigurationId>,
 }
 
 impl QueueBook {
@@ -145,7 +149,11 @@ impl QueueBook {
             mid,
             id: record.id,
             activity_id: record.activity_id.clone(),
-            known: Mutex::new(Known { policy: record.policy, account: Arc::new(record.account.clone()) }),
+            known: Mutex::new(Known {
+                policy: record.policy,
+                account: Arc::new(record.account.clone()),
+                configuration: None,
+            }),
             record: tokio::sync::Mutex::new(record),
             at_work: tokio::sync::RwLock::default(),
             line: Mutex::new(Line { given: last, durable: last, early: BTreeSet::new() }),
@@ -206,7 +214,24 @@ impl QueueBook {
         if !wished(&lock(&handle.known)) {
             self.change(&handle, &wish).await?;
         }
+        if let Some(configuration) = wish.configuration
+            && lock(&handle.known).configuration != Some(configuration)
+        {
+            self.note_configuration(&handle, configuration).await?;
+        }
         Ok(handle)
+    }
+
+    /// Notes whose queue it is, once for each start and configuration. Queues from before this was kept get it, too.
+    async fn note_configuration(&self, handle: &QueueHandle, configuration: ConfigurationId) -> Result<(), StoreError> {
+        if !self.store.configurations().has_queue(handle.mid, configuration, handle.id)? {
+            let known = ConfigurationQueue { since: self.clock.now() };
+            let mut batch = self.store.batch();
+            batch.put_configuration_queue(handle.mid, configuration, handle.id, &known)?;
+            let _receipt = self.store.commit(batch).await?;
+        }
+        lock(&handle.known).configuration = Some(configuration);
+        Ok(())
     }
 
     async fn create(&self, wish: QueueWish<'_>) -> Result<Arc<QueueHandle>, StoreError> {
@@ -233,9 +258,15 @@ impl QueueBook {
         };
         let mut batch = self.store.batch();
         batch.put_queue(wish.mid, &record)?;
+        if let Some(configuration) = wish.configuration {
+            let known = ConfigurationQueue { since: record.created_at };
+            batch.put_configuration_queue(wish.mid, configuration, record.id, &known)?;
+        }
         let _receipt = self.store.commit(batch).await?;
         self.start(wish.mid, &record, 1, 0);
-        Ok(self.take_up(wish.mid, record, 0))
+        let handle = self.take_up(wish.mid, record, 0);
+        lock(&handle.known).configuration = wish.configuration;
+        Ok(handle)
     }
 
     async fn change(&self, handle: &QueueHandle, wish: &QueueWish<'_>) -> Result<(), StoreError> {
@@ -254,7 +285,9 @@ impl QueueBook {
             let _receipt = self.store.commit(batch).await?;
             *record = changed;
         }
-        *lock(&handle.known) = Known { policy: wish.policy, account: Arc::new(wish.account.clone()) };
+        let mut known = lock(&handle.known);
+        (known.policy, known.account) = (wish.policy, Arc::new(wish.account.clone()));
+        drop(known);
         let steady = self.clock.steady();
         let mut pacer = self.pacer();
         pacer.set_account(handle.id, account_key(handle.mid, wish.account), steady);

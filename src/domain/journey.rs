@@ -69,12 +69,29 @@ pub(crate) struct JourneyActivity {
     pub(crate) event_definition_key: Option<String>,
     /// Of our reports activity: key of the messaging activity that it reports on.
     pub(crate) reports_on: Option<String>,
+    /// Of our messaging activity, once it is configured.
+    pub(crate) message: Option<MessageSettings>,
     /// Of a wait of fixed length.
     pub(crate) wait_secs: Option<u64>,
     /// What later activities may use of its answers.
     pub(crate) out_arguments: Vec<String>,
     /// Keys of the activities that follow.
     pub(crate) next: Vec<String>,
+}
+
+/// What other pages have to know of a messaging activity: its in-arguments as they are, empty where it has none.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct MessageSettings {
+    pub(crate) channel: String,
+    pub(crate) account: String,
+    pub(crate) shortens_urls: bool,
+    pub(crate) tracks_clicks: bool,
+    pub(crate) event_definition_key: String,
+    pub(crate) speed_limit_count: String,
+    pub(crate) speed_limit_unit: String,
+    /// Contacts that the marketer expects.
+    pub(crate) audience: Option<u64>,
 }
 
 /// What an activity does, as far as it matters here.
@@ -175,12 +192,34 @@ impl Journey {
     /// The least time, in seconds, between this activity and a reports activity on it, when there is one downstream
     /// (spec M3). Waits for an event count as nothing: the event may come at once.
     pub(crate) fn wait_before_reports(&self) -> Option<u64> {
+        let is_on_this = |activity: &JourneyActivity| {
+            activity.kind == ActivityKind::Reports && activity.reports_on.as_deref() == Some(&self.activity_key)
+        };
+        self.least_wait(&self.activity_key, is_on_this)
+    }
+
+    /// The least time, in seconds, that a contact waits between two activities; `None` when no path leads from one to the
+    /// other. Waits for an event count as nothing.
+    pub(crate) fn wait_between(&self, from: &str, to: &str) -> Option<u64> {
+        self.least_wait(from, |activity| activity.key == to)
+    }
+
+    /// Whether a Wait Until Event stands on a path between two activities.
+    pub(crate) fn waits_for_event_between(&self, from: &str, to: &str) -> bool {
+        self.activities.iter().any(|activity| {
+            activity.kind == ActivityKind::WaitUntilEvent
+                && self.reaches(from, &activity.key)
+                && self.reaches(&activity.key, to)
+        })
+    }
+
+    fn least_wait(&self, from: &str, is_wanted: impl Fn(&JourneyActivity) -> bool) -> Option<u64> {
         let mut least: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut open = VecDeque::from([(self.activity_key.as_str(), 0_u64)]);
+        let mut open = VecDeque::from([(from, 0_u64)]);
         let mut found: Option<u64> = None;
         while let Some((key, waited)) = open.pop_front() {
             let Some(activity) = self.activity(key) else { continue };
-            if activity.kind == ActivityKind::Reports && activity.reports_on.as_deref() == Some(&self.activity_key) {
+            if is_wanted(activity) {
                 found = Some(found.map_or(waited, |least| least.min(waited)));
                 continue;
             }
@@ -208,6 +247,20 @@ impl Journey {
         }
         foreign.into_iter().collect()
     }
+}
+
+/// The expression that stands for the message id of an activity; `None` for a key that none can name.
+pub(crate) fn message_id_of(activity_key: &str) -> Option<String> {
+    let is_named = !activity_key.is_empty()
+        && !activity_key.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '{' | '}' | '.'));
+    is_named.then(|| format!("{{{{Interaction.{activity_key}.messageId}}}}"))
+}
+
+/// `REST-1` of `{{Interaction.REST-1.messageId}}`: whose message id an in-argument is.
+pub(crate) fn reported_activity(expression: &str) -> Option<&str> {
+    let rest = expression.trim().strip_prefix("{{Interaction.")?.strip_suffix("}}")?;
+    let key = rest.split('.').next().map(|key| key.trim_matches('"'))?;
+    (!key.is_empty()).then_some(key)
 }
 
 /// The expressions in a value, without their braces.
@@ -283,8 +336,24 @@ mod tests {
             ..Journey::default()
         };
         assert_eq!(journey.wait_before_reports(), Some(60));
+        assert_eq!(journey.wait_between("REST-1", "REST-2"), Some(60));
+        assert_eq!(journey.wait_between("REST-2", "WAIT-2"), None, "no path leads there");
         journey.activities[3].reports_on = Some("REST-9".to_owned());
         assert_eq!(journey.wait_before_reports(), None, "it reports on another message");
+    }
+
+    #[test]
+    fn an_expression_names_the_activity_that_it_was_made_for() {
+        for key in ["REST-1", "0d9b6d55-6d0c", "A_b"] {
+            assert_eq!(message_id_of(key).as_deref().and_then(reported_activity), Some(key));
+        }
+        for key in ["", "a b", "a.b", "a}}b", "a\"b"] {
+            assert_eq!(message_id_of(key), None, "{key:?}");
+        }
+        assert_eq!(reported_activity("{{Interaction.\"REST-1\".messageId}}"), Some("REST-1"));
+        for other in ["", "REST-1", "{{Event.X.messageId}}", "{{Interaction.}}", "{{Interaction.REST-1.messageId"] {
+            assert_eq!(reported_activity(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub(crate) struct DeliveryReport {
     pub(crate) mcc_mnc: Option<String>,
 }
 
+/// The status group DELIVERED (infobip.md 9.2).
+const GROUP_DELIVERED: i32 = 3;
+
 /// Whether a status group is final (infobip.md 9.2): UNDELIVERABLE, DELIVERED, EXPIRED or REJECTED.
 pub(crate) const fn is_final_group(group_id: i32) -> bool {
     matches!(group_id, 2..=5)
@@ -239,9 +242,50 @@ impl MessageReports {
         Self { delivery, seen }
     }
 
+    /// What they come to.
+    pub(crate) fn standing(&self) -> Standing {
+        let outcome = self.final_delivery().map(|report| match (report.status.group_id, report.origin) {
+            (GROUP_DELIVERED, _) => Outcome::Delivered,
+            (_, Origin::Infobip) => Outcome::Failed,
+            (_, Origin::Local) => Outcome::EndedHere,
+        });
+        Standing { outcome, is_seen: self.seen.is_some() }
+    }
+
     /// The delivery report, when it is final.
     pub(crate) fn final_delivery(&self) -> Option<&DeliveryReport> {
         self.delivery.as_ref().filter(|report| report.is_final)
+    }
+}
+
+/// What the reports of one message come to, for counting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Standing {
+    outcome: Option<Outcome>,
+    pub(crate) is_seen: bool,
+}
+
+/// A final delivery report, by what it means to a marketer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    Delivered,
+    Failed,
+    EndedHere,
+}
+
+impl Standing {
+    pub(crate) fn is_delivered(self) -> bool {
+        self.outcome == Some(Outcome::Delivered)
+    }
+
+    /// Whether it will not be delivered, whoever says so.
+    pub(crate) fn is_failed(self) -> bool {
+        matches!(self.outcome, Some(Outcome::Failed | Outcome::EndedHere))
+    }
+
+    /// Whether Infobip has never said anything final of it: it ended here.
+    pub(crate) fn is_ended_here(self) -> bool {
+        self.outcome == Some(Outcome::EndedHere)
     }
 }
 

@@ -10,18 +10,23 @@ use serde::Serialize;
 
 use super::error::HttpError;
 use super::middleware::allowlist;
+use crate::domain::message::names;
 use crate::domain::report_answer::OUT_ARGUMENTS;
 use crate::intake::{
-    CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, verify_execute,
+    CallError, ConfigurationToken, Intake, Lifecycle, LifecycleRefusal, Phase, Verified, configuration_of,
+    verify_execute,
 };
 use crate::pages::configuration::CONFIGURATION_PARAMETER;
-use crate::reporting::lookup::Lookup;
+use crate::reporting::lookup::{Lookup, Question};
 use crate::sfmc::activity::{ActivitySettings, ExecuteCall, Kind, LifecycleCall, config_json};
 use crate::sfmc::jwt::{self, Body};
 use crate::store::StoreError;
 
-/// The activities' picture on the canvas.
-const ICON: &str = include_str!("../../assets/icons/activity.svg");
+/// The activities' pictures on the canvas.
+const MESSAGING_ICON: &str = include_str!("../../assets/icons/messaging.svg");
+const MESSAGING_ICON_SMALL: &str = include_str!("../../assets/icons/messaging-small.svg");
+const REPORTS_ICON: &str = include_str!("../../assets/icons/reports.svg");
+const REPORTS_ICON_SMALL: &str = include_str!("../../assets/icons/reports-small.svg");
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     // A scope for each, and not one with the activity as a variable: that would be a regular expression over every path.
@@ -33,8 +38,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route("/execute", web::post().to(execute))
                 .route("/config.json", web::get().to(config_document))
                 .route("/icon.svg", web::get().to(icon))
+                .route("/icon-small.svg", web::get().to(small_icon))
                 .route("", web::get().to(pages::index))
                 .route("/index.html", web::get().to(pages::index))
+                .route("/hover.html", web::get().to(pages::hover))
                 .route("/{phase}", web::post().to(lifecycle)),
         );
     }
@@ -56,12 +63,26 @@ async fn config_document(kind: Data<Kind>, settings: Data<ActivitySettings>) -> 
         .json(config_json(**kind, &settings))
 }
 
-async fn icon() -> HttpResponse {
+async fn icon(kind: Data<Kind>) -> HttpResponse {
+    picture(match **kind {
+        Kind::Messaging => MESSAGING_ICON,
+        Kind::Reports => REPORTS_ICON,
+    })
+}
+
+async fn small_icon(kind: Data<Kind>) -> HttpResponse {
+    picture(match **kind {
+        Kind::Messaging => MESSAGING_ICON_SMALL,
+        Kind::Reports => REPORTS_ICON_SMALL,
+    })
+}
+
+fn picture(svg: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header(("Access-Control-Allow-Origin", "*"))
         .insert_header(("Cache-Control", "max-age=86400"))
-        .body(ICON)
+        .body(svg)
 }
 
 async fn execute(
@@ -102,7 +123,13 @@ async fn execute_messaging(call: Verified<ExecuteCall>, intake: Data<Intake>) ->
 
 async fn execute_reports(call: Verified<ExecuteCall>, lookup: Data<Lookup>) -> Result<HttpResponse, HttpError> {
     let (tenant, call) = call.into_parts();
-    let answer = lookup.answer(&tenant, &call.arguments).await?;
+    let configuration = call.arguments.get(names::MESSAGE_CONFIGURATION_ID);
+    let question = Question {
+        arguments: &call.arguments,
+        instance: call.definition_instance_id.as_ref(),
+        configuration: configuration.and_then(|text| configuration_of(tenant.mid, text)),
+    };
+    let answer = lookup.answer(&tenant, question).await?;
     // Every declared out-argument is answered, and never with null.
     let out = OUT_ARGUMENTS.iter().map(|row| (row.name.to_owned(), (row.value)(&answer).into()));
     let out: serde_json::Map<String, serde_json::Value> = out.collect();

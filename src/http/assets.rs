@@ -33,7 +33,10 @@ macro_rules! assets {
 // `tests/it/assets.rs` compares this list with the folders.
 assets! {
     "css/activities.css",
-    "icons/activity.svg",
+    "icons/messaging-small.svg",
+    "icons/messaging.svg",
+    "icons/reports-small.svg",
+    "icons/reports.svg",
     "js/dom.js",
     "js/form.js",
     "js/hover.js",

@@ -14,7 +14,7 @@ use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::error::HttpError;
-use super::figures::Figures;
+use super::left_out::LeftOut;
 use super::middleware::allowlist;
 use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
@@ -55,11 +55,11 @@ async fn reports(
     body: Bytes,
     intake: Data<Intake>,
     recorder: Data<Recorder>,
-    figures: Data<Figures>,
+    counts: Data<LeftOut>,
 ) -> Result<HttpResponse, HttpError> {
     let (channel, now) = (to.channel()?, intake.clock().now());
     authenticate(&request, &body, &to)?;
-    let arrived = understood(webhook::reports(channel, now, &body), to.of_account(), &figures, now)?;
+    let arrived = understood(webhook::reports(channel, now, &body), to.of_account(), &counts, now)?;
     stored(async move { recorder.record(to.tenant.mid, &to.account, channel, arrived).await }).await
 }
 
@@ -70,11 +70,11 @@ async fn clicks(
     body: Bytes,
     intake: Data<Intake>,
     recorder: Data<Recorder>,
-    figures: Data<Figures>,
+    counts: Data<LeftOut>,
 ) -> Result<HttpResponse, HttpError> {
     let (channel, now) = (to.channel()?, intake.clock().now());
     authenticate(&request, &body, &to)?;
-    let clicks = understood(webhook::clicks(channel, now, &body), to.of_account(), &figures, now)?;
+    let clicks = understood(webhook::clicks(channel, now, &body), to.of_account(), &counts, now)?;
     stored(async move { recorder.record_clicks(to.tenant.mid, &to.account, channel, clicks).await }).await
 }
 
@@ -85,12 +85,12 @@ async fn inbound_of_account(
     body: Bytes,
     intake: Data<Intake>,
     inbox: Data<Inbox>,
-    figures: Data<Figures>,
+    counts: Data<LeftOut>,
 ) -> Result<HttpResponse, HttpError> {
     authenticate(&request, &body, &to)?;
     let now = intake.clock().now();
-    let heard = messages(understood(webhook::inbound(now, &body), to.of_account(), &figures, now)?, &figures);
-    let addressed = counted(heard.len(), inbox.of_account(&to.tenant, &to.account, heard), &figures);
+    let heard = messages(understood(webhook::inbound(now, &body), to.of_account(), &counts, now)?, &counts);
+    let addressed = counted(heard.len(), inbox.of_account(&to.tenant, &to.account, heard), &counts);
     stored(async move { inbox.record(addressed).await }).await
 }
 
@@ -100,10 +100,10 @@ async fn inbound_of_anybody(
     body: Bytes,
     intake: Data<Intake>,
     inbox: Data<Inbox>,
-    figures: Data<Figures>,
+    counts: Data<LeftOut>,
 ) -> Result<HttpResponse, HttpError> {
     let now = intake.clock().now();
-    let heard = messages(understood(webhook::inbound(now, &body), None, &figures, now)?, &figures);
+    let heard = messages(understood(webhook::inbound(now, &body), None, &counts, now)?, &counts);
     let credentials = credentials(&request);
     let is_allowlisted = allowlist::is_allowlisted(&request);
     // Who is on the allowlist needs to show nothing more, but what it shows must be right.
@@ -113,7 +113,7 @@ async fn inbound_of_anybody(
     };
     let count = heard.len();
     let addressed = inbox.by_destination(heard, &judge).map_err(|WrongCredentials| HttpError::WrongCredentials)?;
-    let addressed = counted(count, addressed, &figures);
+    let addressed = counted(count, addressed, &counts);
     stored(async move { inbox.record(addressed).await }).await
 }
 
@@ -175,7 +175,7 @@ fn authenticate(request: &HttpRequest, body: &[u8], to: &Addressee) -> Result<()
 fn understood<T>(
     entries: Result<Vec<Result<T, Malformed>>, Malformed>,
     of: Option<(&Tenant, &AccountId)>,
-    figures: &Figures,
+    counts: &LeftOut,
     now: Timestamp,
 ) -> Result<Vec<T>, HttpError> {
     let entries = entries.map_err(|error| HttpError::BadRequest(error.to_string()))?;
@@ -191,7 +191,7 @@ fn understood<T>(
         }
     }
     if let Some(reason) = reason
-        && figures.unreadable(left_out, now)
+        && counts.unreadable(left_out, now)
     {
         let (mid, account) = of.map(|(tenant, account)| (tenant.mid.to_string(), account.to_string())).unzip();
         tracing::warn!(tenant.mid = mid, account, left_out, %reason,
@@ -201,17 +201,17 @@ fn understood<T>(
 }
 
 /// The messages among what came on an inbound path.
-fn messages(heard: Vec<Option<HeardInbound>>, figures: &Figures) -> Vec<HeardInbound> {
+fn messages(heard: Vec<Option<HeardInbound>>, counts: &LeftOut) -> Vec<HeardInbound> {
     let all = heard.len();
     let messages: Vec<_> = heard.into_iter().flatten().collect();
-    figures.other_events(all - messages.len());
+    counts.other_events(all - messages.len());
     messages
 }
 
 /// Counts the messages that are no replies.
-fn counted<T>(heard: usize, replies: Vec<T>, figures: &Figures) -> Vec<T> {
+fn counted<T>(heard: usize, replies: Vec<T>, counts: &LeftOut) -> Vec<T> {
     let left_out = heard.saturating_sub(replies.len());
-    figures.no_replies(left_out);
+    counts.no_replies(left_out);
     if left_out > 0 {
         tracing::debug!(left_out, "Inbound messages are no replies in words and are left out");
     }

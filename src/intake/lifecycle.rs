@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::clock::Clock;
 use crate::dispatch::book::QueueBook;
 use crate::domain::channel::Channel;
-use crate::domain::ids::{ActivityId, Mid};
+use crate::domain::ids::{ActivityId, Mid, QueueId};
 use crate::domain::message::{OnStop, Rejection, check_configured, names};
 use crate::domain::tenant::Tenant;
 use crate::domain::whatsapp_template::{self, WrongTemplate};
@@ -51,6 +51,13 @@ impl FromStr for UncheckedToken {
         let token = ConfigurationToken { mid: Mid::new(u64::from_be_bytes(*mid)), id: ConfigurationId(*id) };
         Ok(Self { token, mac })
     }
+}
+
+/// The configuration that an in-argument of a signed call names; what signed it is the business unit itself, so its own
+/// mark on the id proves nothing more. `None` for another unit's.
+pub(crate) fn configuration_of(mid: Mid, text: &str) -> Option<ConfigurationId> {
+    let token = text.parse::<UncheckedToken>().ok()?.token;
+    (token.mid == mid).then_some(token.id)
 }
 
 /// A lifecycle call of SFMC's.
@@ -210,6 +217,24 @@ impl Lifecycle {
         batch.put_configuration(token.mid, token.id, &record)?;
         let _receipt = self.store.commit(batch).await?;
         Ok(())
+    }
+
+    /// Whether two configurations of a business unit are bound to the same journey. What is bound to none yet, or is not
+    /// the unit's, is of no journey.
+    pub(crate) fn are_of_one_journey(&self, mid: Mid, one: &str, other: &str) -> Result<bool, StoreError> {
+        let bound = |text: &str| -> Result<Option<String>, StoreError> {
+            let Some(token) = self.check(text)?.filter(|token| token.mid == mid) else { return Ok(None) };
+            let known = self.store.configurations().get(mid, token.id)?;
+            Ok(known.and_then(|record| record.original_definition_id))
+        };
+        let one = bound(one)?;
+        Ok(one.is_some() && one == bound(other)?)
+    }
+
+    /// The newest queue that an activity of a configuration has, when it is one of the business unit's.
+    pub(crate) fn newest_queue(&self, mid: Mid, text: &str) -> Result<Option<QueueId>, StoreError> {
+        let Some(token) = self.check(text)?.filter(|token| token.mid == mid) else { return Ok(None) };
+        Ok(self.store.configurations().queues(mid, token.id, 1)?.pop())
     }
 
     /// Checks a configuration id of a URL. `None` when it is not one of ours.

@@ -139,7 +139,9 @@ impl Configurations {
         if is_copy && !copy_confirmed {
             return Err(SaveError::NotConfirmed);
         }
-        let arguments = filled(kind, arguments, journey, &saved.name);
+        // A name that nobody has given it is no bulk id.
+        let name = if self.settings.is_given_name(kind, saved.name.trim()) { "" } else { &saved.name };
+        let arguments = filled(kind, arguments, journey, name);
         // What validate judges by: of a reports activity there is nothing to judge.
         let kept = match kind {
             Kind::Messaging => arguments.clone(),

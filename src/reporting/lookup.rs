@@ -9,14 +9,14 @@ use self::row::Place;
 use super::{FoundRow, RowSink, RowSinkError};
 use crate::clock::Clock;
 use crate::dispatch::book::{QueueBook, account_key};
-use crate::domain::ids::{MessageId, Mid};
+use crate::domain::ids::{DefinitionInstanceId, MessageId, Mid};
 use crate::domain::inbound::Pairing;
 use crate::domain::message::{InArguments, names};
 use crate::domain::report::Origin;
 use crate::domain::report_answer::{AskedKind, QueueStatus, ReportAnswer, Standing};
 use crate::domain::tenant::{ReportTarget, Tenant};
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
+use crate::store::{ConfigurationId, Found, QueueMark, ReportRecord, ReportRef, SentOutcome, Store, StoreError};
 
 /// Longest text that is taken for a message's id: Infobip's own limit (infobip.md 1.3).
 const MESSAGE_ID_BYTES_MAX: usize = 200;
@@ -26,6 +26,19 @@ const LOOKED_THROUGH_MAX: usize = 1_000;
 
 /// How long the data extensions may be asked for one contact: well below the time that SFMC gives an activity.
 const EXTENSION_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Versions of a journey whose messages are looked for without a message id, the newest ones.
+const VERSIONS_MAX: usize = 16;
+
+/// What a call asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) arguments: &'a InArguments,
+    /// The contact's way through the journey, and the configuration of the message's activity: where the message id did
+    /// not arrive, they find the message for as long as first answers are kept (spec R4).
+    pub(crate) instance: Option<&'a DefinitionInstanceId>,
+    pub(crate) configuration: Option<ConfigurationId>,
+}
 
 /// See the module's documentation.
 pub(crate) struct Lookup {
@@ -70,10 +83,16 @@ impl Lookup {
     }
 
     /// What became of the message that the in-arguments name.
-    pub(crate) async fn answer(&self, tenant: &Tenant, arguments: &InArguments) -> Result<ReportAnswer, StoreError> {
+    pub(crate) async fn answer(&self, tenant: &Tenant, question: Question<'_>) -> Result<ReportAnswer, StoreError> {
+        let arguments = question.arguments;
         let kind = arguments.get(names::REPORT_KIND).map_or(Some(AskedKind::default()), AskedKind::by_name);
         // An expression that SFMC could not resolve comes as its own text, and names no message.
         let text = arguments.get(names::MESSAGE_ID).filter(|text| !text.contains("{{"));
+        let found = match text {
+            Some(_) => None,
+            None => self.message_of(tenant.mid, question)?,
+        };
+        let text = text.or(found.as_deref());
         let Some(text) = text.filter(|text| text.len() <= MESSAGE_ID_BYTES_MAX) else {
             return Ok(ReportAnswer::without(kind.unwrap_or_default(), QueueStatus::of(Standing::NoMessage)));
         };
@@ -102,6 +121,22 @@ impl Lookup {
             Asked::Rows(rows) => row::answer(kind, &rows, tenant, nothing),
             Asked::Nobody | Asked::Unanswered => nothing,
         })
+    }
+
+    /// The message that the contact was sent by an activity of the configuration.
+    fn message_of(&self, mid: Mid, question: Question<'_>) -> Result<Option<String>, StoreError> {
+        let (Some(instance), Some(configuration)) = (question.instance, question.configuration) else {
+            return Ok(None);
+        };
+        let queues = self.store.configurations().queues(mid, configuration, VERSIONS_MAX)?;
+        for queue in queues.into_iter().rev() {
+            let Some(queue) = self.book.by_id(queue).filter(|queue| queue.mid == mid) else { continue };
+            let first = self.store.answers().get(mid, instance, &queue.activity_id, self.clock.now())?;
+            if let Some(first) = first.filter(|first| !first.message_id.is_empty()) {
+                return Ok(Some(first.message_id));
+            }
+        }
+        Ok(None)
     }
 
     fn known(&self, mid: Mid, text: &str) -> Result<Known, StoreError> {

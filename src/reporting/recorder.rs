@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore};
 
+use super::tallies::{Tallies, Tally};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::channel::{Channel, ReportFamily};
 use crate::domain::click::HeardClick;
 use crate::domain::delivery::LocalEnd;
-use crate::domain::ids::{AccountId, MessageId, Mid};
+use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
 use crate::domain::message::QueuedMessage;
 use crate::domain::report::{Arrived, DeliveryReport, MessageReports, ReportSubject};
 use crate::store::{
@@ -54,6 +55,7 @@ pub(crate) struct Recorder {
     searches: Semaphore,
     /// When each account's webhooks were last written down as heard.
     heard: std::sync::Mutex<HashMap<(Mid, AccountId), Timestamp>>,
+    tallies: Tallies,
     /// Told when the outbox has something new.
     pub(crate) arrived: Notify,
 }
@@ -73,7 +75,8 @@ impl Recorder {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
         let searches = Semaphore::new(SEARCHES_MAX);
-        Self { store, clock, stripes, searches, heard: std::sync::Mutex::default(), arrived: Notify::new() }
+        let (heard, tallies) = (std::sync::Mutex::default(), Tallies::default());
+        Self { store, clock, stripes, searches, heard, tallies, arrived: Notify::new() }
     }
 
     /// Stores delivery and seen reports of one webhook call; returns once they are durable. Repeats, reordering and
@@ -128,14 +131,43 @@ impl Recorder {
             if source == Source::Webhook {
                 self.note_heard(&mut batch, mid, account)?;
             }
+            let mut result = Ok(());
+            let refs: Vec<ReportRef> = merged.iter().map(|(known, _)| known.report_ref).collect();
             for (known, mut reports) in merged {
                 let (account, channel) = complete(&known, account, channel, &mut reports);
-                self.add(&mut batch, mid, account, channel, known.report_ref, reports)?;
+                result = result.and_then(|()| self.add(&mut batch, mid, account, channel, known.report_ref, reports));
             }
-            let _receipt = self.store.commit(batch).await?;
+            let result = match result {
+                Ok(()) => self.store.commit(batch).await.map(drop),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = result {
+                // What was counted of them is not stored.
+                self.forget_tallies(mid, &refs);
+                return Err(error);
+            }
             self.arrived.notify_one();
         }
         Ok(())
+    }
+
+    /// What became of a queue's messages, as far as reports say. The first question of an hour goes through all of them.
+    pub(crate) async fn tally(&self, mid: Mid, queue: QueueId) -> Result<Tally, StoreError> {
+        let settle = async {
+            for stripe in &self.stripes {
+                drop(stripe.lock().await);
+            }
+        };
+        self.tallies.of(&self.store, mid, queue, self.clock.now(), settle).await
+    }
+
+    /// Reports were removed.
+    pub(crate) fn forget_tallies(&self, mid: Mid, reports: &[ReportRef]) {
+        for report in reports {
+            if let ReportRef::Known(queue, _) = *report {
+                self.tallies.forget(mid, queue);
+            }
+        }
     }
 
     /// Stores clicks of one webhook call; returns once they are durable. A click that is known already changes nothing.
@@ -269,6 +301,7 @@ impl Recorder {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let known = self.store.reports().get(mid, report_ref)?;
+        let was = known.as_ref().map(|known| known.reports.standing()).unwrap_or_default();
         let mut record = match known {
             None => ReportRecord {
                 reports: heard,
@@ -303,7 +336,11 @@ impl Recorder {
                 record.waits_at = Some(waits_at);
             }
         }
-        batch.put_report(mid, report_ref, &record)
+        batch.put_report(mid, report_ref, &record)?;
+        if let ReportRef::Known(queue, sequence) = report_ref {
+            self.tallies.changed(mid, queue, sequence, was, record.reports.standing());
+        }
+        Ok(())
     }
 }
 

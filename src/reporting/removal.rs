@@ -84,6 +84,7 @@ impl Remover {
             }
             if !batch.is_empty() {
                 let _receipt = self.store.commit(batch).await?;
+                self.recorder.forget_tallies(mid, &refs);
             }
             for (queue, sequences) in of_queues {
                 self.remove_sent(mid, queue, &sequences).await?;

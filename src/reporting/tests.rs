@@ -8,6 +8,7 @@ mod outage;
 mod replies;
 mod rows;
 mod seen;
+mod tallies;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod call;
 mod document;
+mod languages;
 
 pub(crate) use call::{ActivityError, ExecuteCall, LifecycleCall};
-pub(crate) use document::{ActivitySettings, Filled, Kind, config_json, configured, saved_activity};
+pub(crate) use document::{ActivitySettings, Filled, GivenWords, Kind, config_json, configured, saved_activity};

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::activity::Kind;
-use crate::domain::journey::{ActivityKind, EntryField, EntrySource, FieldKind, Journey, JourneyActivity};
-use crate::domain::message::names;
+use crate::domain::journey::{
+    ActivityKind, EntryField, EntrySource, FieldKind, Journey, JourneyActivity, MessageSettings, reported_activity,
+};
+use crate::domain::message::{InArguments, names};
 
 /// Activities of a journey that are looked at; Journey Builder draws a few hundred at most.
 const ACTIVITIES_MAX: usize = 1_000;
@@ -183,21 +185,31 @@ fn activity(raw: &Value) -> Option<JourneyActivity> {
             .or_else(|| text(raw.get("metaData")?, "eventDefinitionKey"))
             .filter(|_| kind == ActivityKind::WaitUntilEvent),
         reports_on: reports_on.as_deref().and_then(reported_activity).map(str::to_owned),
+        message: message_settings(&saved).filter(|_| kind == ActivityKind::Messaging),
         wait_secs: wait_secs(settings).filter(|_| kind == ActivityKind::Wait),
         out_arguments: out_arguments(raw),
         next: outcomes,
     })
 }
 
-/// `REST-1` of `{{Interaction.REST-1.messageId}}`.
-fn reported_activity(expression: &str) -> Option<&str> {
-    expression
-        .trim()
-        .strip_prefix("{{Interaction.")?
-        .strip_suffix("}}")?
-        .split('.')
-        .next()
-        .map(|key| key.trim_matches('"'))
+/// `None` for an activity that was never configured.
+fn message_settings(saved: &SavedActivity) -> Option<MessageSettings> {
+    let arguments: InArguments = saved.arguments.iter().cloned().collect();
+    let text = |name: &str| arguments.get(name).unwrap_or_default().to_owned();
+    arguments.get(names::CHANNEL)?;
+    let shortens_urls = arguments.flag(names::SHORTEN_URL);
+    Some(MessageSettings {
+        channel: text(names::CHANNEL),
+        account: text(names::ACCOUNT),
+        shortens_urls,
+        // On unless it says otherwise.
+        tracks_clicks: shortens_urls
+            && (arguments.get(names::TRACK_CLICKS).is_none() || arguments.flag(names::TRACK_CLICKS)),
+        event_definition_key: text(names::EVENT_DEFINITION_KEY),
+        speed_limit_count: text(names::SPEED_LIMIT_COUNT),
+        speed_limit_unit: text(names::SPEED_LIMIT_UNIT),
+        audience: saved.settings.get("audience").and_then(Value::as_u64),
+    })
 }
 
 fn activity_kind(raw: &Value) -> ActivityKind {

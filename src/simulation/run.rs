@@ -21,6 +21,7 @@ use crate::domain::message::InArguments;
 use crate::domain::report::{DeliveryReport, Origin};
 use crate::domain::tenant::MaybeSent;
 use crate::intake::Answer;
+use crate::reporting::lookup::Question;
 use crate::store::{QueueMark, StoreError};
 
 /// How far the wall clock strays before it is set back towards the true time: with the last jump, never by a day, so
@@ -384,7 +385,11 @@ impl Run {
             self.model.reported.insert(heard.id, heard.report.status.name.clone());
             let tenant = self.process.tenants.get(heard.mid).unwrap();
             let arguments: InArguments = [("messageId".to_owned(), heard.id.to_string())].into_iter().collect();
-            let answer = now(self.process.lookup.answer(&tenant, &arguments)).unwrap();
+            let answer = now(self
+                .process
+                .lookup
+                .answer(&tenant, Question { arguments: &arguments, instance: None, configuration: None }))
+            .unwrap();
             assert_eq!(answer.status_name, heard.report.status.name);
         }
     }

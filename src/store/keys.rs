@@ -27,6 +27,7 @@
 //! | `50` | AccountState | mid, account | `AccountState` |
 //! | `60` | Configuration | mid, id | `ConfigurationRecord` |
 //! | `61` | Erasure | mid, time | `ErasureRecord`: that a person was erased, without naming them |
+//! | `62` | ConfigurationQueue | mid, id, queue | `ConfigurationQueue`: which queues an activity of this configuration has |
 //! | `7f` | Quarantine | the original key | a value that would not open, as it was found |
 
 use crate::domain::ids::{AccountId, Mid, QueueId};
@@ -113,6 +114,7 @@ pub(crate) enum Key {
     AccountState(Mid, AccountId),
     Configuration(Mid, Hash),
     Erasure(Mid, u64),
+    ConfigurationQueue(Mid, Hash, QueueId),
     Quarantine(Vec<u8>),
 }
 
@@ -141,12 +143,13 @@ pub(crate) enum Family {
     AccountState = 0x50,
     Configuration = 0x60,
     Erasure = 0x61,
+    ConfigurationQueue = 0x62,
     Quarantine = 0x7f,
 }
 
 impl Family {
     /// Families of which a business unit's records lie together: the mid follows the prefix byte.
-    pub(crate) const OF_TENANT: [Self; 19] = [
+    pub(crate) const OF_TENANT: [Self; 20] = [
         Self::TenantKey,
         Self::Tenant,
         Self::Queue,
@@ -166,9 +169,10 @@ impl Family {
         Self::AccountState,
         Self::Configuration,
         Self::Erasure,
+        Self::ConfigurationQueue,
     ];
 
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Meta,
         Self::TenantKey,
         Self::Tenant,
@@ -190,6 +194,7 @@ impl Family {
         Self::AccountState,
         Self::Configuration,
         Self::Erasure,
+        Self::ConfigurationQueue,
         Self::Quarantine,
     ];
 
@@ -226,6 +231,7 @@ impl Key {
             Self::AccountState(..) => Family::AccountState,
             Self::Configuration(..) => Family::Configuration,
             Self::Erasure(..) => Family::Erasure,
+            Self::ConfigurationQueue(..) => Family::ConfigurationQueue,
             Self::Quarantine(_) => Family::Quarantine,
         }
     }
@@ -253,6 +259,7 @@ impl Key {
                 out.mid(*mid).bytes(&[target.0]).u64(*order).subject(*subject)
             }
             Self::Erasure(mid, at) => out.mid(*mid).u64(*at),
+            Self::ConfigurationQueue(mid, hash, queue) => out.mid(*mid).bytes(hash).queue(*queue),
             Self::AccountState(mid, account) => out.mid(*mid).bytes(account.as_str().as_bytes()),
             Self::Quarantine(original) => out.bytes(original),
         };
@@ -291,6 +298,7 @@ impl Key {
             Family::LastSent => Self::LastSent(rest.mid()?, rest.take()?),
             Family::Erasure => Self::Erasure(rest.mid()?, rest.u64()?),
             Family::Configuration => Self::Configuration(rest.mid()?, rest.take()?),
+            Family::ConfigurationQueue => Self::ConfigurationQueue(rest.mid()?, rest.take()?, rest.queue()?),
             Family::Outbox => Self::Outbox(rest.mid()?, rest.target()?, rest.u64()?, rest.subject()?),
             Family::Refused => Self::Refused(rest.mid()?, rest.target()?, rest.u64()?, rest.subject()?),
         };
@@ -319,6 +327,10 @@ impl Layout {
 
     pub(crate) fn day(self, day: Day) -> Self {
         self.bytes(&day.0.to_be_bytes())
+    }
+
+    pub(crate) fn hash(self, hash: &Hash) -> Self {
+        self.bytes(hash)
     }
 
     pub(crate) fn target(self, target: OutboxTarget) -> Self {
@@ -461,6 +473,7 @@ mod tests {
             (mid(), "[a-cé]{1,4}").prop_map(|(mid, label)| Key::AccountState(mid, AccountId::new(&label).unwrap())),
             (mid(), hash()).prop_map(|(mid, hash)| Key::Configuration(mid, hash)),
             (mid(), number()).prop_map(|(mid, at)| Key::Erasure(mid, at)),
+            (mid(), hash(), queue()).prop_map(|(mid, hash, queue)| Key::ConfigurationQueue(mid, hash, queue)),
             proptest::collection::vec(any::<u8>(), 0..6).prop_map(Key::Quarantine),
         ]
     }

@@ -20,7 +20,7 @@ use self::report_v1::ReportV1;
 use self::tenant_v1::TenantV1;
 use super::accounts::AccountState;
 use super::answers::FirstAnswer;
-use super::configurations::ConfigurationRecord;
+use super::configurations::{ConfigurationQueue, ConfigurationRecord};
 use super::erasures::ErasureRecord;
 use super::messages::{DeadLetter, InFlight, SentMessage, SentOutcome, TakenOut};
 use super::queues::QueueRecord;
@@ -124,6 +124,7 @@ own_form! {
     AccountState, "account state";
     ConfigurationRecord, "configuration";
     ErasureRecord, "erasure";
+    ConfigurationQueue, "queue of a configuration";
 }
 
 #[derive(Serialize, Deserialize)]
@@ -313,6 +314,7 @@ mod tests {
         "account_state.v1.hex", AccountState, samples::account_state();
         "configuration.v1.hex", ConfigurationRecord, samples::configuration();
         "erasure.v1.hex", ErasureRecord, samples::erasure();
+        "configuration_queue.v1.hex", ConfigurationQueue, samples::configuration_queue();
     }
 
     #[track_caller]

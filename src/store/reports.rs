@@ -9,7 +9,7 @@ use crate::domain::channel::Channel;
 use crate::domain::click::{Click, HeardClick};
 use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
 use crate::domain::inbound::{InboundChannel, InboundMessage, Pairing, normalised_party};
-use crate::domain::report::MessageReports;
+use crate::domain::report::{MessageReports, Standing};
 use crate::domain::timestamp::Timestamp;
 
 /// The reports that stand for a message.
@@ -152,6 +152,31 @@ pub(crate) struct Reports<'a>(pub(super) &'a Store);
 impl Reports<'_> {
     pub(crate) fn get(&self, mid: Mid, report: ReportRef) -> Result<Option<ReportRecord>, StoreError> {
         self.0.read(mid, &report_key(mid, report))
+    }
+
+    /// What the reports of a queue's messages come to, from a sequence on, looking at `limit` of them; and the sequence to
+    /// go on with, the largest number at the end. Blocks.
+    pub(crate) fn standings(
+        &self,
+        mid: Mid,
+        queue: QueueId,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<(Vec<(u64, Standing)>, u64), StoreError> {
+        let layout = Layout::family(Family::Report).mid(mid).queue(queue);
+        let (_, to) = layout.clone().range();
+        let page = self.0.scan(&layout.u64(from_sequence).0, &to, limit)?;
+        let is_last = page.len() < limit;
+        let mut next = from_sequence;
+        let mut standings = Vec::with_capacity(page.len());
+        for (key, value) in page {
+            let Some(Key::Report(_, _, sequence)) = Key::parse(&key) else { continue };
+            next = sequence.saturating_add(1);
+            if let Opened::Record(record) = self.0.unseal::<ReportRecord>(mid, key, value)? {
+                standings.push((sequence, record.reports.standing()));
+            }
+        }
+        Ok((standings, if is_last { u64::MAX } else { next }))
     }
 
     /// How a report about a message id that is not in this store is named.

@@ -320,3 +320,7 @@ pub(crate) fn erasure() -> ErasureRecord {
     let counts = ErasureCounts { waiting: 1, sent: 300, reports: 299, clicks: 4, inbound: 5, rows: 6 };
     ErasureRecord { at: at(9), by: NamedBy::ContactKey, person: [0xe5; 16], counts }
 }
+
+pub(crate) fn configuration_queue() -> ConfigurationQueue {
+    ConfigurationQueue { since: at(15) }
+}

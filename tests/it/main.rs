@@ -23,6 +23,7 @@ mod hard_errors;
 mod journey;
 mod lifecycle;
 mod pages;
+mod pages_reports;
 mod refused;
 mod repeats;
 mod reports;

@@ -18,7 +18,7 @@ fn answers(activity_key: &str, ids: Option<(&str, &str)>) -> Value {
 }
 
 /// A page that a signed-in user has open.
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     app: &'a TestApp,
     session: String,
 }
@@ -37,23 +37,27 @@ async fn exchange(app: &TestApp, body: Value) -> Answered {
 }
 
 impl<'a> Page<'a> {
-    async fn of(app: &'a TestApp) -> Self {
-        let body = json!({ "token": user_token(app, app.tenant.mid).await, "restHosts": [], "mid": app.tenant.mid });
+    pub(crate) async fn of(app: &'a TestApp) -> Self {
+        Self::of_unit(app, app.tenant.mid).await
+    }
+
+    pub(crate) async fn of_unit(app: &'a TestApp, mid: u64) -> Self {
+        let body = json!({ "token": user_token(app, mid).await, "restHosts": [], "mid": mid });
         let opened = exchange(app, body).await;
         assert_eq!(opened.status, 200, "{opened:?}");
         Self { app, session: opened.json()["session"].as_str().unwrap().to_owned() }
     }
 
-    async fn call(&self, path: &str, body: &Value) -> Answered {
+    pub(crate) async fn call(&self, path: &str, body: &Value) -> Answered {
         let request = self.app.http.post(self.app.url(&format!("/activities/{path}"))).bearer_auth(&self.session);
         Answered::read(request.json(body).send().await.unwrap()).await
     }
 
-    async fn journey(&self, answers: &Value) -> Value {
+    pub(crate) async fn journey(&self, answers: &Value) -> Value {
         self.call("page/journey", answers).await.json()["journey"].clone()
     }
 
-    async fn open(&self, activity: &Value, journey: &Value) -> Value {
+    pub(crate) async fn open(&self, activity: &Value, journey: &Value) -> Value {
         self.call("messaging/page/open", &json!({ "activity": activity, "journey": journey })).await.json()
     }
 

@@ -99,8 +99,8 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("onboarding", &["config", "domain", "nearest"], "Onboarding turns a file into a tenant."),
     (
         "pages",
-        &["clock", "domain", "intake", "sfmc", "store", "tenants"],
-        "The pages' use cases know who is signed in through a trait, and leave HTTP and HTML to the handlers.",
+        &["clock", "dispatch", "domain", "intake", "reporting", "sfmc", "store", "tenants"],
+        "The pages' use cases know who is signed in through a trait, read queues and figures, and leave HTTP and HTML to the handlers.",
     ),
     (
         "http",

@@ -36,7 +36,7 @@ impl Commands {
 
     /// Entries of webhooks that were left out since the start.
     pub(super) fn left_out(&self) -> Value {
-        let left_out = self.outside.as_ref().map(|outside| outside.figures.left_out());
+        let left_out = self.outside.as_ref().map(|outside| outside.left_out.left_out());
         let [unreadable, other_events, no_replies] = left_out.unwrap_or_default();
         json!({ "unreadable": unreadable, "other_events": other_events, "no_replies": no_replies })
     }

@@ -176,6 +176,7 @@ contract! {
     ON_STOP = "onStop", Messaging, Single, "What stopping the journey version does to queued messages: `KEEP` (default), `HOLD` or `CANCEL`";
     EVENT_DEFINITION_KEY = "eventDefinitionKey", Messaging, Single, "*Trigger Event on Response*: key of the Wait Until Event's event definition, fired for the contact when a reply comes; SMS, MMS, WhatsApp, Viber and RCS";
     MESSAGE_ID = "messageId", Reports, Single, "`{{Interaction.<activity key>.messageId}}` of the messaging activity";
+    MESSAGE_CONFIGURATION_ID = "messageConfigurationId", Reports, Own, "`configurationId` of that messaging activity: finds a contact's message for 72 hours where its id did not arrive, and the activity's figures";
     REPORT_KIND = "reportKind", Reports, Single, "`DELIVERY` (default), `CLICK` or `REPLY`";
 }
 

@@ -1,6 +1,8 @@
 //! The pages that a marketer meets in Journey Builder, and what they ask (spec M1, M12, R4).
 
+mod figures;
 mod messaging;
+mod reports;
 
 use std::future::{Ready, ready};
 
@@ -37,9 +39,10 @@ pub(in super::super) fn routes(config: &mut ServiceConfig) {
             web::scope(&format!("/activities/{}/page", kind.path()))
                 .app_data(Data::new(kind))
                 .route("/open", web::post().to(open))
+                .route("/figures", web::post().to(figures::figures))
                 .configure(|config| match kind {
                     Kind::Messaging => messaging::routes(config),
-                    Kind::Reports => {}
+                    Kind::Reports => reports::routes(config),
                 }),
         );
     }
@@ -84,6 +87,21 @@ pub(super) async fn index(kind: Data<Kind>, hosts: Data<FrameHosts>) -> Result<H
         Kind::Messaging => MessagingPage { assets, hosts, kind: kind.path() }.render()?,
         Kind::Reports => ReportsPage { assets, hosts, kind: kind.path() }.render()?,
     };
+    Ok(page(hosts, html))
+}
+
+#[derive(Template)]
+#[template(path = "activities/messaging/hover.html")]
+struct HoverPage<'a> {
+    assets: String,
+    hosts: &'a str,
+    kind: &'static str,
+}
+
+/// What Journey Builder shows over an activity of a running journey: nothing in it is of any business unit.
+pub(super) async fn hover(kind: Data<Kind>, hosts: Data<FrameHosts>) -> Result<HttpResponse, PageError> {
+    let hosts = hosts.as_str();
+    let html = HoverPage { assets: assets::base(), hosts, kind: kind.path() }.render()?;
     Ok(page(hosts, html))
 }
 

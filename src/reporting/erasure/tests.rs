@@ -8,6 +8,7 @@ use crate::domain::inbound::{InboundChannel, InboundMessage};
 use crate::domain::phone::Phone;
 use crate::domain::report::SeenReport;
 use crate::domain::tenant::{MaybeSent, ReplyPolicy};
+use crate::reporting::lookup::Question;
 use crate::reporting::recorder::ReplyTo;
 use crate::simulation::process::{Call, Process, START, World, account, now, tenant};
 use crate::simulation::provider::{REFUSED, Reply};
@@ -136,7 +137,8 @@ async fn an_erased_message_that_waited_was_not_sent() {
     let desk = Desk::new();
     let status = |process: &Process, id: MessageId| {
         let arguments = [("messageId".to_owned(), id.to_string())].into_iter().collect();
-        now(process.lookup.answer(&process.tenants.get(MID).unwrap(), &arguments)).unwrap().queue_status
+        let question = Question { arguments: &arguments, instance: None, configuration: None };
+        now(process.lookup.answer(&process.tenants.get(MID).unwrap(), question)).unwrap().queue_status
     };
     let (waits, other) = (desk.execute(&to_ada(1)), desk.execute(&Call::new(1, "activity", 2)));
     desk.erase(ada()).await;

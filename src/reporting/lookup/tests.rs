@@ -100,7 +100,8 @@ impl Desk {
         let arguments = [("messageId", message_id), ("reportKind", kind)];
         let arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         let tenant = self.process.tenants.get(MID).unwrap();
-        now(self.lookup.answer(&tenant, &arguments)).unwrap()
+        now(self.lookup.answer(&tenant, Question { arguments: &arguments, instance: None, configuration: None }))
+            .unwrap()
     }
 
     fn asked(&self) -> Vec<(String, String)> {
@@ -400,7 +401,8 @@ fn without_an_account_of_that_name_all_extensions_are_asked() {
     let ask = |label: &str| {
         let arguments = [("messageId", "m"), ("reportKind", "CLICK"), ("account", label)];
         let arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        now(desk.lookup.answer(&desk.process.tenants.get(MID).unwrap(), &arguments)).unwrap();
+        let question = Question { arguments: &arguments, instance: None, configuration: None };
+        now(desk.lookup.answer(&desk.process.tenants.get(MID).unwrap(), question)).unwrap();
         desk.asked().len()
     };
     assert_eq!((ask("main"), ask("renamed")), (1, 1), "both have the same one");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::languages::CULTURES;
 use crate::domain::message::names;
 
 /// Which of our two activities.
@@ -26,6 +27,16 @@ pub(crate) struct ActivitySettings {
     pub(crate) concurrent_requests: u32,
     /// The tenant's salt key (spec T8); the package's signing secret signs without one.
     pub(crate) customer_key: Option<String>,
+    /// What the operator calls the activities.
+    pub(crate) messaging: GivenWords,
+    pub(crate) reports: GivenWords,
+}
+
+/// What an operator calls an activity, in all languages; ours where nothing is given.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct GivenWords {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
 }
 
 impl ActivitySettings {
@@ -38,39 +49,48 @@ impl ActivitySettings {
             retry_delay_ms: 10_000,
             concurrent_requests: 5,
             customer_key: None,
+            messaging: GivenWords::default(),
+            reports: GivenWords::default(),
         }
+    }
+
+    fn given(&self, kind: Kind) -> &GivenWords {
+        match kind {
+            Kind::Messaging => &self.messaging,
+            Kind::Reports => &self.reports,
+        }
+    }
+
+    /// Whether this is what Journey Builder calls the activity until a marketer names it, in whatever language.
+    pub(crate) fn is_given_name(&self, kind: Kind, name: &str) -> bool {
+        let own = CULTURES.iter().map(|culture| culture.words(kind).name);
+        own.chain(self.given(kind).name.as_deref()).any(|own| own == name)
     }
 }
 
 struct Row {
     path: &'static str,
     key: &'static str,
-    name: &'static str,
-    description: &'static str,
     category: &'static str,
     prefix: &'static str,
     /// All are text and never null (spec M9, R4).
     out_arguments: &'static [&'static str],
-    /// Key and label of the page's steps.
-    steps: &'static [(&'static str, &'static str)],
+    /// Keys of the page's steps; what they are called is the languages' matter.
+    steps: &'static [&'static str],
 }
 
 const MESSAGING: Row = Row {
     path: "messaging",
     key: "infobip-messaging",
-    name: "Infobip Messaging",
-    description: "Sends a message through Infobip",
     category: "message",
     prefix: "Infobip Messaging",
     out_arguments: &["messageStatus", "messageId", "statusDetail"],
-    steps: &[("channel", "Channel"), ("message", "Message"), ("summary", "Summary")],
+    steps: &["channel", "message", "summary"],
 };
 
 const REPORTS: Row = Row {
     path: "reports",
     key: "infobip-reports",
-    name: "Infobip Reports",
-    description: "Tells what became of a message: delivery, seen, click or reply",
     category: "message",
     prefix: "Infobip Reports",
     out_arguments: &[
@@ -87,8 +107,12 @@ const REPORTS: Row = Row {
         "responseTime",
         "queueStatus",
     ],
-    steps: &[("report", "Report"), ("summary", "Summary")],
+    steps: &["report", "summary"],
 };
+
+/// The pictures on the canvas, below the endpoint.
+const ICON: &str = "icon.svg";
+const ICON_SMALL: &str = "icon-small.svg";
 
 /// The lifecycle calls, each also the last part of its URL.
 const LIFECYCLE: [&str; 5] = ["save", "validate", "publish", "unpublish", "stop"];
@@ -101,9 +125,9 @@ impl Kind {
         }
     }
 
-    /// What Journey Builder calls it until the marketer names it.
+    /// What Journey Builder calls it until the marketer names it, where the operator has not.
     pub(crate) fn name(self) -> &'static str {
-        self.row().name
+        CULTURES.first().map_or("", |culture| culture.words(self).name)
     }
 
     /// Path segment of the activity's endpoint, `/activities/{path}`.
@@ -112,39 +136,51 @@ impl Kind {
     }
 }
 
+/// Keys of an activity's steps.
+#[cfg(test)]
+pub(super) fn steps(kind: Kind) -> &'static [&'static str] {
+    kind.row().steps
+}
+
 /// The endpoint's config.json.
 pub(crate) fn config_json(kind: Kind, settings: &ActivitySettings) -> Value {
     let row = kind.row();
     let endpoint = Endpoint { row, settings, query: "" };
     let in_arguments = json!([{ names::CONTACT_KEY: "{{Contact.Key}}" }]);
-    let mut lang = json!({ "name": row.name, "description": row.description });
-    let mut steps = Vec::with_capacity(row.steps.len());
-    for (key, label) in row.steps {
-        let label_key = format!("{key}Label");
-        steps.push(json!({ "key": key, "label": label_key, "active": true }));
-        if let Some(lang) = lang.as_object_mut() {
-            lang.insert(label_key, json!(label));
-        }
+    let label_key = |step: &str| format!("{step}Label");
+    let steps = row.steps.iter().map(|step| json!({ "key": step, "label": label_key(step), "active": true }));
+    let given = settings.given(kind);
+    let mut lang = serde_json::Map::new();
+    for culture in CULTURES {
+        let words = culture.words(kind);
+        let mut own = serde_json::Map::new();
+        own.insert("name".to_owned(), json!(given.name.as_deref().unwrap_or(words.name)));
+        own.insert("description".to_owned(), json!(given.description.as_deref().unwrap_or(words.description)));
+        own.extend(row.steps.iter().map(|step| (label_key(step), json!(culture.step(step)))));
+        own.insert("runningHoverButtonLabel".to_owned(), json!(culture.running_hover_button));
+        lang.insert(culture.code.to_owned(), Value::Object(own));
     }
     json!({
         "workflowApiVersion": "1.1",
         "key": row.key,
         "type": "REST",
         "metaData": {
-            "icon": "icon.svg",
-            "iconSmall": "icon.svg",
+            "icon": ICON,
+            "iconSmall": ICON_SMALL,
             "category": row.category,
             "expressionBuilderPrefix": row.prefix,
             "isConfigured": false,
             "configOnDrop": true,
         },
-        "lang": { "en-US": lang },
+        "lang": lang,
         "arguments": { "execute": endpoint.execute(in_arguments) },
         "configurationArguments": endpoint.lifecycle(),
-        "wizardSteps": steps,
+        "wizardSteps": steps.collect::<Vec<_>>(),
         "userInterfaces": {
             "configurationSupportsReadOnlyMode": true,
             "configModal": { "url": endpoint.url("index.html"), "height": 720, "width": 1_000, "fullscreen": false },
+            // 200 by 243 pixels (sfmc.md 1.3).
+            "runningHover": { "url": endpoint.url("hover.html") },
         },
         "outcomes": [],
         "copySettings": { "allowCopy": true, "displayCopyNotification": true },
@@ -237,7 +273,7 @@ pub(crate) fn saved_activity(
     json!({
         "id": null,
         "key": key,
-        "name": row.name,
+        "name": settings.given(kind).name.as_deref().unwrap_or(kind.name()),
         "type": "REST",
         "arguments": {
             "executionMode": "{{Context.ExecutionMode}}",
@@ -252,10 +288,10 @@ pub(crate) fn saved_activity(
         },
         "configurationArguments": configuration,
         "metaData": {
-            "icon": endpoint.url("icon.svg"),
-            "original_icon": "icon.svg",
-            "iconSmall": endpoint.url("icon.svg"),
-            "original_iconSmall": "icon.svg",
+            "icon": endpoint.url(ICON),
+            "original_icon": ICON,
+            "iconSmall": endpoint.url(ICON_SMALL),
+            "original_iconSmall": ICON_SMALL,
             "category": row.category,
             "expressionBuilderPrefix": row.prefix,
             "statsContactIcon": null,
@@ -358,6 +394,24 @@ mod tests {
     #[test]
     fn config_json_of_the_reports_activity() {
         insta::assert_json_snapshot!(config_json(Kind::Reports, &settings()));
+    }
+
+    #[test]
+    fn an_operator_s_names_are_told_in_every_language() {
+        let words = |text: &str| GivenWords { name: Some(text.to_owned()), description: Some(format!("{text}!")) };
+        let named = ActivitySettings { messaging: words("Texts"), reports: words("Answers"), ..settings() };
+        for (kind, name) in [(Kind::Messaging, "Texts"), (Kind::Reports, "Answers")] {
+            let document = config_json(kind, &named);
+            for (code, lang) in document["lang"].as_object().unwrap() {
+                assert_eq!(lang["name"], name, "{code}");
+                assert_eq!(lang["description"], format!("{name}!"), "{code}");
+                for step in document["wizardSteps"].as_array().unwrap() {
+                    assert!(lang[step["label"].as_str().unwrap()].is_string(), "{code}: {step}");
+                }
+            }
+            assert!(named.is_given_name(kind, name) && named.is_given_name(kind, kind.name()));
+            assert!(!named.is_given_name(kind, "Spring sale"));
+        }
     }
 
     /// As Journey Builder rewrites what a page saved (sfmc.md 1.3, 3.5).

@@ -9,14 +9,14 @@ const LOGGED_EVERY_SECS: u64 = 60;
 
 /// See the module's documentation.
 #[derive(Default)]
-pub(crate) struct Figures {
+pub(crate) struct LeftOut {
     unreadable: AtomicU64,
     other_events: AtomicU64,
     no_replies: AtomicU64,
     logged_at_secs: AtomicU64,
 }
 
-impl Figures {
+impl LeftOut {
     /// Entries that could not be read. Says whether to log it.
     pub(super) fn unreadable(&self, count: usize, now: Timestamp) -> bool {
         add(&self.unreadable, count);
