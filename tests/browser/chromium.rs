@@ -148,7 +148,8 @@ impl Browser {
     /// The addresses of all requests since the last call, of all frames.
     pub(crate) async fn requests(&self) -> Vec<String> {
         let entries = self.log("performance").await;
-        let messages = entries.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
+        let messages =
+            entries.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
         let sent = messages.filter(|message| message["message"]["method"] == "Network.requestWillBeSent");
         sent.filter_map(|message| message["message"]["params"]["request"]["url"].as_str().map(str::to_owned)).collect()
     }

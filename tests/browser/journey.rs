@@ -64,8 +64,14 @@ impl<'a> JourneyPage<'a> {
     }
 
     /// A journey of a message, a wait of `wait_secs`, the report and a split, its page open.
-    pub(crate) async fn with_report(browser: &'a Browser, app: &'a TestApp, entry: DesignEntry, wait_secs: u64) -> Self {
-        let design = Design::new("Spring sale", app.tenant.mid, &app.url("")).template(CanvasTemplate::MessageWaitReport);
+    pub(crate) async fn with_report(
+        browser: &'a Browser,
+        app: &'a TestApp,
+        entry: DesignEntry,
+        wait_secs: u64,
+    ) -> Self {
+        let design =
+            Design::new("Spring sale", app.tenant.mid, &app.url("")).template(CanvasTemplate::MessageWaitReport);
         Self::of(browser, app, Design { wait_secs: Some(wait_secs), ..design.entry(entry) }).await
     }
 
@@ -117,7 +123,12 @@ impl<'a> JourneyPage<'a> {
         self.top().await;
         self.browser.wait_for_element(css).await.enter_frame().await.unwrap();
         // The frame begins with an empty document.
-        self.browser.wait_for("the frame's page", "return location.href.includes('/activities/') && document.readyState !== 'loading'").await;
+        self.browser
+            .wait_for(
+                "the frame's page",
+                "return location.href.includes('/activities/') && document.readyState !== 'loading'",
+            )
+            .await;
     }
 
     /// Back into the page of the open activity.
@@ -195,7 +206,10 @@ impl<'a> JourneyPage<'a> {
         self.top().await;
         self.click("#modal-next").await;
         self.browser
-            .wait_for("the modal to close", "return !document.querySelector('#modal').open && document.querySelector('#canvas button') !== null")
+            .wait_for(
+                "the modal to close",
+                "return !document.querySelector('#modal').open && document.querySelector('#canvas button') !== null",
+            )
             .await;
     }
 
@@ -318,7 +332,11 @@ impl<'a> JourneyPage<'a> {
         self.browser.client.set_window_size(u32::try_from(width).unwrap(), tall.max(960)).await.unwrap();
         self.browser.screenshot(&format!("{name}-whole")).await;
         self.top().await;
-        self.browser.client.set_window_size(u32::try_from(width).unwrap(), u32::try_from(height).unwrap()).await.unwrap();
+        self.browser
+            .client
+            .set_window_size(u32::try_from(width).unwrap(), u32::try_from(height).unwrap())
+            .await
+            .unwrap();
         self.browser.run(stretch, vec![old]).await;
         self.inside().await;
     }
@@ -334,7 +352,8 @@ impl<'a> JourneyPage<'a> {
 
 /// The in-arguments of a stored activity in their order.
 pub(crate) fn arguments(activity: &Value) -> Vec<(String, String)> {
-    let rows = activity.pointer("/arguments/execute/inArguments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let rows =
+        activity.pointer("/arguments/execute/inArguments").and_then(Value::as_array).cloned().unwrap_or_default();
     let pairs = rows.iter().flat_map(|row| row.as_object().unwrap());
     pairs.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }

@@ -13,8 +13,18 @@
     reason = "tests: a failed assumption is a failed test"
 )]
 
+mod accessibility;
+mod channels;
 mod chromium;
+mod copies;
+mod journey;
+mod keyboard;
+mod loading;
+mod problems;
+mod sessions;
 mod shell;
+mod whole_journey;
+mod wire;
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 #[path = "../it"]
 mod it {
@@ -67,7 +77,22 @@ fn main() -> ExitCode {
         _ => {}
     }
     let trials = trials! { &driver;
+        channels:
+            sms_and_lms, mms, whatsapp, viber, kakao, kakao_over_omni, rcs, rcs_cards, rows_are_moved_and_removed;
+        copies: a_copy_is_confirmed_and_becomes_its_own, a_running_journey_is_read_only_and_shows_its_figures;
+        keyboard:
+            an_sms_is_configured_by_keyboard_alone, the_test_message_has_a_dialog, a_narrow_window_and_a_dark_system;
+        loading: a_cold_page_is_small;
+        problems: a_problem_stands_beside_its_field, the_summary_says_where_a_problem_is;
+        sessions:
+            a_session_that_is_over_is_renewed_in_silence, a_session_that_can_t_be_renewed_says_so,
+            who_is_not_vouched_for_sees_nothing, a_business_unit_that_is_not_connected_is_told_so;
         shell: the_page_says_where_it_belongs;
+        whole_journey: what_the_form_showed_is_sent_and_reported;
+        wire:
+            answers_come_in_any_order_and_shape, what_is_not_said_is_done_without,
+            a_journey_without_an_entry_source_is_told_of, other_windows_are_not_heard, objects_are_no_messages,
+            only_what_says_nothing_goes_to_any_origin, a_host_that_is_not_listed_shows_no_page;
     };
     let arguments = Arguments { test_threads: arguments.test_threads.or(Some(BROWSERS)), ..arguments };
     libtest_mimic::run(&arguments, trials).exit_code()

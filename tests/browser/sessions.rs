@@ -23,7 +23,10 @@ pub(crate) async fn a_session_that_is_over_is_renewed_in_silence(browser: Browse
     app.virtual_clock.as_ref().unwrap().advance(Duration::from_secs(1_801));
     page.inside().await;
     page.next("summary").await;
-    assert_eq!(browser.run("return document.querySelectorAll('.wp-notice_error:not([hidden])').length", Vec::new()).await, 0);
+    assert_eq!(
+        browser.run("return document.querySelectorAll('.wp-notice_error:not([hidden])').length", Vec::new()).await,
+        0
+    );
     assert_eq!(page.heard("requestTokens").await, asked + 1);
     page.done().await;
     app.finish().await;
@@ -40,7 +43,9 @@ pub(crate) async fn a_session_that_can_t_be_renewed_says_so(browser: Browser) ->
     app.virtual_clock.as_ref().unwrap().advance(Duration::from_secs(1_801));
     app.sfmc().add_fault(Fault::always(FaultKind::Unauthorized).on("/platform/v1/tokenContext"));
     page.next_refused().await;
-    browser.wait_for("the notice", "return document.querySelector('#notices .wp-notice_error [data-retry]') !== null").await;
+    browser
+        .wait_for("the notice", "return document.querySelector('#notices .wp-notice_error [data-retry]') !== null")
+        .await;
     browser.screenshot("session-not-renewed").await;
     assert_eq!(page.value("text").await, "Not lost");
     // Signed in again, the marketer goes on.

@@ -6,7 +6,7 @@ use crate::support::spawn_app;
 pub(crate) async fn the_page_says_where_it_belongs(browser: Browser) -> Browser {
     let app = spawn_app().await;
     browser.client.goto(&app.url("/activities/messaging/index.html")).await.unwrap();
-    browser.wait_for_element("#main").await;
+    browser.wait_for_element("#stage section").await;
     browser.screenshot("not-framed").await;
     app.finish().await;
     browser

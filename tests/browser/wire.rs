@@ -42,10 +42,11 @@ pub(crate) async fn answers_come_in_any_order_and_shape(browser: Browser) -> Bro
         page.open("REST-1").await;
         configure(&page).await;
         let event = |field: &str| page.event(field);
-        assert_eq!(phones(&page)[..2], [
-            ("phone1".to_owned(), event("MobilePhone")),
-            ("phone2".to_owned(), event("HomePhone")),
-        ], "{query}");
+        assert_eq!(
+            phones(&page)[..2],
+            [("phone1".to_owned(), event("MobilePhone")), ("phone2".to_owned(), event("HomePhone")),],
+            "{query}"
+        );
         assert_eq!(argument(&page.arguments("REST-1"), "journeyName"), Some("Spring sale"), "{query}");
     }
     app.finish().await;

@@ -1,0 +1,109 @@
+//! Copied activities, journeys that run, and their figures.
+
+use serde_json::json;
+
+use crate::accessibility::assert_accessible;
+use crate::chromium::Browser;
+use crate::journey::{Do, JourneyPage, argument, audience};
+use crate::support::spawn_app;
+
+const SMS: [Do; 2] = [Do::Set("sender", "Waypost"), Do::Set("text", "Spring is here")];
+
+/// Configures an SMS, and saves the journey's draft.
+async fn configured<'a>(browser: &'a Browser, app: &'a crate::support::TestApp) -> JourneyPage<'a> {
+    let page = JourneyPage::of_message(browser, app).await;
+    page.open("REST-1").await;
+    page.set("channel", "SMS").await;
+    page.next("message").await;
+    page.act(&SMS).await;
+    page.next("summary").await;
+    page.done().await;
+    page.action("save", "saved").await;
+    page
+}
+
+fn configuration_id(page: &JourneyPage<'_>) -> String {
+    argument(&page.arguments("REST-1"), "configurationId").unwrap().to_owned()
+}
+
+pub(crate) async fn a_copy_is_confirmed_and_becomes_its_own(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let original = configured(&browser, &app).await;
+    original.click("#copy").await;
+    browser.wait_for("the copy", "return document.querySelector('#journey-name')?.textContent.includes('Copy')").await;
+    let id = app.sfmc().designed_ids().pop().unwrap();
+    let copy = JourneyPage { browser: &browser, app: &app, id };
+    assert_eq!(configuration_id(&copy), configuration_id(&original));
+    copy.open("REST-1").await;
+    copy.says("copied from another journey").await;
+    browser.screenshot("copy").await;
+    assert_accessible(&browser, "a copy").await;
+    copy.next("message").await;
+    assert_eq!(copy.value("text").await, "Spring is here");
+    copy.next("summary").await;
+    // Without a word of the marketer it is not saved.
+    copy.next_refused().await;
+    assert_eq!(browser.run("return document.activeElement.id", Vec::new()).await, "confirm-copy");
+    assert_eq!(configuration_id(&copy), configuration_id(&original));
+    browser.run("document.querySelector('#confirm-copy').click()", Vec::new()).await;
+    copy.done().await;
+    assert_ne!(configuration_id(&copy), configuration_id(&original));
+    copy.action("validate", "valid").await;
+    // From now on it is nobody's copy.
+    copy.open("REST-1").await;
+    assert!(!copy.words().await.contains("copied from another journey"));
+    app.finish().await;
+    browser
+}
+
+pub(crate) async fn a_running_journey_is_read_only_and_shows_its_figures(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let contacts: Vec<_> = [("C-1", "Ann"), ("C-2", "Ben"), ("C-3", "Cleo")].into();
+    let design = waypost::sandbox::journey_builder::Design::new("Running", app.tenant.mid, &app.url(""));
+    let page = JourneyPage::of(&browser, &app, design.entry(audience(&contacts))).await;
+    page.open("REST-1").await;
+    page.set("channel", "SMS").await;
+    page.next("message").await;
+    page.act(&SMS).await;
+    page.next("summary").await;
+    page.done().await;
+    let saved = page.stored("REST-1");
+    page.action("publish", "published").await;
+
+    page.open("REST-1").await;
+    page.says("can be read but not changed").await;
+    page.next("message").await;
+    assert_eq!(page.value("text").await, "Spring is here");
+    let enabled = "return document.querySelectorAll('#step :is(input, select, textarea, button):enabled').length";
+    assert_eq!(browser.run(enabled, Vec::new()).await, 0);
+    page.picture("read-only").await;
+    assert_accessible(&browser, "read-only").await;
+    page.next("summary").await;
+    page.top().await;
+    assert_eq!(browser.run("return document.querySelector('#modal-next').disabled", Vec::new()).await, true);
+    page.click("#modal-cancel").await;
+    assert_eq!(arguments_of(&page), arguments_of_value(&saved));
+
+    page.action("run", "entered").await;
+    app.drain().await;
+    page.load("").await;
+    page.enter("#hover-REST-1 iframe").await;
+    let figure = |name: &str| format!("document.querySelector('[data-figure={name}]')?.textContent");
+    let script =
+        format!("return {} === '3' && {} === '3' && {} === '0'", figure("sent"), figure("delivered"), figure("queued"));
+    browser.wait_for("the figures of the run", &script).await;
+    browser.screenshot("hover").await;
+    assert_accessible(&browser, "the figures").await;
+    let failed = browser.run(&format!("return {}", figure("failed")), Vec::new()).await;
+    assert_eq!(failed, json!("0"));
+    app.finish().await;
+    browser
+}
+
+fn arguments_of(page: &JourneyPage<'_>) -> Vec<(String, String)> {
+    page.arguments("REST-1")
+}
+
+fn arguments_of_value(activity: &serde_json::Value) -> Vec<(String, String)> {
+    crate::journey::arguments(activity)
+}
