@@ -1,5 +1,8 @@
 //! The two activities: config.json, execute and the lifecycle calls.
 
+#[allow(dead_code, reason = "the routes of the pages are wired to it")]
+mod pages;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};

@@ -1,0 +1,3 @@
+//! The activities' pages.
+
+pub(crate) mod form;
