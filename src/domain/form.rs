@@ -23,7 +23,7 @@ mod rows;
 pub(crate) mod texts;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 

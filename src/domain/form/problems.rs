@@ -235,22 +235,45 @@ impl Search<'_> {
                     *place = first.and_then(|first| self.too_many(rows, over, fields.get(first)?));
                 }
             }
-            // Kinds of which there may be fewer than of others.
-            for row in rows.rows.iter().rev().skip(over) {
-                let Err(rejection) = self.judge.check(good) else { return };
-                let is_count = matches!(rejection, Rejection::ButtonsLength | Rejection::Segments | Rejection::Cards);
-                let mut less = good.clone();
-                less.retain(|name, _| set.number_of(name) != Some(row.number));
-                if is_count && self.judge.check(&less) != Err(rejection) {
-                    *good = less;
-                    let first = fields.iter().position(|field| set.number_of(&field.argument) == Some(row.number));
-                    let found = first.and_then(|first| fields.get(first).zip(of_fields.get_mut(first)));
-                    if let Some((field, place)) = found {
-                        *place = Some(self.problem(field, rejection));
-                    }
-                }
+            self.take_kinds_out(set, rows, fields, good, of_fields);
+        }
+    }
+
+    /// Takes rows out of whose kind there are too many, though not of all together: all of them, and then those that
+    /// are taken are put back.
+    fn take_kinds_out(
+        &self,
+        set: RowSet,
+        rows: &Rows,
+        fields: &[&Field],
+        good: &mut Filled,
+        of_fields: &mut [Option<Problem>],
+    ) {
+        let works = |filled: &Filled| self.fill_missing(fields, &mut filled.clone());
+        let Err(rejection) = works(good) else { return };
+        let mut less = good.clone();
+        less.retain(|name, _| set.number_of(name).is_none());
+        if works(&less).is_err() {
+            return;
+        }
+        for row in &rows.rows {
+            let of_row = |name: &str| set.number_of(name) == Some(row.number);
+            let before = less.clone();
+            less.extend(
+                good.iter().filter(|(name, _)| of_row(name)).map(|(name, value)| (name.clone(), value.clone())),
+            );
+            if works(&less).is_ok() {
+                continue;
+            }
+            less = before;
+            let first = fields.iter().position(|field| of_row(&field.argument));
+            let found = first.and_then(|first| fields.get(first).zip(of_fields.get_mut(first)));
+            if let Some((field, place)) = found {
+                let argument = Some(field.argument.clone());
+                *place = place.take().or(Some(Problem { argument, ..self.judge.told(rejection) }));
             }
         }
+        *good = less;
     }
 
     fn too_many(&self, rows: &Rows, over: usize, field: &Field) -> Option<Problem> {
@@ -274,7 +297,14 @@ impl Search<'_> {
     fn put_others_back(&self, fields: &[&Field], good: &mut Filled, others: &mut Vec<Problem>) {
         let is_field = |name: &str| fields.iter().any(|field| field.argument == name);
         let mut tell = |rejection| {
-            let problem = self.judge.told(rejection);
+            // The choice that leaves no room for what is there.
+            let choice = match rejection {
+                Rejection::ContentType => Some(names::CONTENT_TYPE),
+                Rejection::Header => Some(names::HEADER_TYPE),
+                _ => None,
+            };
+            let argument = choice.filter(|choice| self.form.shows(choice)).map(str::to_owned);
+            let problem = Problem { argument, ..self.judge.told(rejection) };
             if !others.contains(&problem) {
                 others.push(problem);
             }
@@ -284,6 +314,7 @@ impl Search<'_> {
             let mut sets = self.form.rows().into_iter().filter_map(|rows| RowSet::by_name(&rows.name));
             sets.any(|set| set.number_of(name).is_some())
         };
+        let mut is_phone_refused = false;
         for (name, value) in &self.own {
             let is_back = good.get(name) == Some(value);
             if is_back || (is_field(name) && !self.is_hidden(fields, name)) || is_of_rows(name) {
@@ -292,13 +323,14 @@ impl Search<'_> {
             let before = good.insert(name.clone(), value.clone());
             if let Err(rejection) = self.judge.check(good) {
                 tell(rejection);
+                is_phone_refused |= name.starts_with(names::PHONE_PREFIX);
                 match before {
                     Some(before) => good.insert(name.clone(), before),
                     None => good.remove(name),
                 };
             }
         }
-        if !self.own.contains_key(names::PHONE_DEFAULT) {
+        if !self.own.contains_key(names::PHONE_DEFAULT) && !is_phone_refused {
             let stand_in = good.remove(names::PHONE_DEFAULT);
             if let Err(rejection) = self.judge.check(good) {
                 tell(rejection);

@@ -43,10 +43,11 @@ fn one_too_many_is_told_of_its_field() {
                 Limit::Words(_) => "\"\\ é".repeat(200),
                 Limit::None => continue,
             };
-            if field.is_expression() {
+            // An address of a preview alone would want what it is a preview of.
+            if field.is_expression() || field.value.is_empty() {
                 continue;
             }
-            let wrong = Sample { arguments: sample.arguments.clone(), ..clone(&sample) }.with(&field.argument, over);
+            let wrong = copy(&sample).with(&field.argument, over);
             let found = named(&wrong);
             let [(argument, message)] = found.as_slice() else {
                 panic!("{} of {}: {found:?}", field.argument, sample.channel.name())
@@ -66,8 +67,13 @@ fn the_marks_tell_what_the_validation_misses() {
             if field.control == Control::Hidden || field.value.is_empty() {
                 continue;
             }
-            let without = clone(&sample).with(&field.argument, "");
+            let without = copy(&sample).with(&field.argument, "");
             let found = named(&without);
+            if field.argument == "speedLimitCount" {
+                // Without a count there is no limit, which only the page can tell from a forgotten one.
+                assert!(found.is_empty() && half_filled(&without.context()).is_some());
+                continue;
+            }
             // A row's type says which of its other fields there are.
             if field.is_required && !field.rerenders && !field.argument.starts_with("callbackName") {
                 let [(argument, message)] = found.as_slice() else {
@@ -81,16 +87,6 @@ fn the_marks_tell_what_the_validation_misses() {
                 assert!(argument.is_some(), "{found:?}");
             }
         }
-    }
-}
-
-fn clone(sample: &Sample) -> Sample {
-    Sample {
-        channel: sample.channel,
-        accounts: sample.accounts.clone(),
-        journey: sample.journey.clone(),
-        lists: sample.lists.clone(),
-        arguments: sample.arguments.clone(),
     }
 }
 
@@ -159,8 +155,8 @@ fn without_channel_or_account_the_first_step_is_told() {
     let problem = |sample: Sample| problems(&sample.context()).swap_remove(0);
     let channel = problem(sms().with("channel", "Email"));
     assert_eq!((channel.argument.as_deref(), channel.step), (Some("channel"), Step::Channel));
-    let account = problem(sms().with("account", "other"));
-    assert_eq!((account.argument.as_deref(), account.step), (Some("account"), Step::Channel));
+    let other = problem(sms().with("account", "other"));
+    assert_eq!((other.argument.as_deref(), other.step), (Some("account"), Step::Channel));
     let none = problem(Sample { accounts: Vec::new(), ..sms() });
     assert_eq!((none.argument, none.step), (None, Step::Channel));
 }

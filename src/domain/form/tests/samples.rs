@@ -119,6 +119,17 @@ impl Sample {
     }
 }
 
+/// The same once more.
+pub(crate) fn copy(sample: &Sample) -> Sample {
+    Sample {
+        channel: sample.channel,
+        accounts: sample.accounts.clone(),
+        journey: sample.journey.clone(),
+        lists: sample.lists.clone(),
+        arguments: sample.arguments.clone(),
+    }
+}
+
 const FALLBACK: [(&str, &str); 2] = [("fallbackText", "See it online"), ("fallbackSender", "ACME")];
 
 fn joined(parts: &[&[(&'static str, &'static str)]]) -> Vec<(&'static str, &'static str)> {
