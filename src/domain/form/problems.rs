@@ -64,6 +64,10 @@ fn of_channel_step(context: &Context<'_>) -> Option<Problem> {
     None
 }
 
+/// Fields that need each other stand beside each other: so many of the next ones are tried, which keeps the work in
+/// proportion to the form.
+const PARTNERS_MAX: usize = 8;
+
 /// In-arguments while they are tried.
 type Filled = std::collections::BTreeMap<String, String>;
 
@@ -204,7 +208,8 @@ impl Search<'_> {
                 continue;
             }
             // Two may be needed by each other only, as a button's text and its address are.
-            let partners = order.iter().skip(step + 1).filter(|partner| !gone.get(**partner).copied().unwrap_or(true));
+            let near = order.iter().skip(step + 1).take(PARTNERS_MAX);
+            let partners = near.filter(|partner| !gone.get(**partner).copied().unwrap_or(true));
             let pair = partners.map(|partner| (*partner, without(&less, *partner)));
             let pair = pair.into_iter().find(|(_, less)| self.judge.takes(less));
             match pair {
