@@ -13,7 +13,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 4_000;
 /// state (infobip.md 2.1); 16 leaves room for a `+`. Infobip's answer decides within it.
 pub(crate) const SENDER_CHARS_MAX: usize = 16;
 /// Longest DLT ids that we pass on, in UTF-16 units; the registered ones have 19 digits.
-const DLT_ID_UNITS_MAX: usize = 50;
+pub(crate) const DLT_ID_UNITS_MAX: usize = 50;
 
 /// What an SMS says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
