@@ -47,7 +47,7 @@ pub(crate) enum Piece<'a> {
 /// The parts of a value, in their order; none of them is empty.
 pub(crate) fn pieces(value: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let mut text = |pieces: &mut Vec<_>, text| {
+    let text = |pieces: &mut Vec<_>, text| {
         if text != "" {
             pieces.push(Piece::Text(text));
         }
@@ -95,9 +95,10 @@ pub(crate) enum NotFilled {
 
 impl Values {
     pub(crate) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let inner = |expression: &str| match pieces(expression).as_slice() {
-            [Piece::Field(inner)] => (*inner).to_owned(),
-            _ => expression.trim().to_owned(),
+        let inner = |expression: &str| {
+            let expression = expression.trim();
+            let inner = expression.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+            inner.unwrap_or(expression).trim().to_owned()
         };
         let fits = |(_, value): &(String, String)| value.len() <= VALUE_BYTES_MAX;
         Self(pairs.into_iter().filter(fits).map(|(expression, value)| (inner(&expression), value)).collect())

@@ -87,7 +87,7 @@ impl Pace {
 }
 
 fn rounded(number: u64, by: u64) -> u64 {
-    (number + by / 2) / by
+    number / by + u64::from(number % by >= by.div_ceil(2))
 }
 
 /// `7.2` of 72, `12` of 120; from a hundred on without the tenth.

@@ -88,9 +88,11 @@ async fn typed_values_take_the_place_of_merge_fields() {
         ("callbackName1", "City"),
         ("callbackValue1", "{{ Event.DEAudience-1.City }}"),
     ]);
-    let asked = page.call("messaging/page/fields", &json!({ "arguments": arguments })).await.json()["fields"].clone();
-    let labels: Vec<_> = asked.as_array().unwrap().iter().map(|field| field["label"].as_str().unwrap()).collect();
-    assert_eq!(labels, ["Name", "Contact key", "City"]);
+    let body = json!({ "arguments": arguments, "journey": {}, "activity": { "name": null } });
+    let asked = page.call("messaging/page/preview", &body).await.json()["mergeFields"].clone();
+    let names: Vec<_> = asked.as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Name", "Contact key", "City"]);
+    assert_eq!(asked[0]["expression"], "{{Event.DEAudience-1.Name}}");
     let missing = refused(&page, &arguments, TO, &[("{{Event.DEAudience-1.Name}}", "Ann")]).await;
     assert_eq!(missing, "Type a value for Contact key first.");
     let values =

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json, ServiceConfig};
 use serde::{Deserialize, Serialize};
 
-use super::preview::{Named, fields, preview};
+use super::preview::{Named, preview};
 use super::{PageError, SignedIn, ToMake, make};
 use crate::domain::journey::Journey;
 use crate::pages::configuration::{Arguments, Configurations};
@@ -13,7 +13,6 @@ use crate::sfmc::activity::Kind;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/activity", web::post().to(activity));
-    config.route("/fields", web::post().to(fields));
     config.route("/preview", web::post().to(preview));
     config.route("/test", web::post().to(test));
 }
@@ -48,7 +47,7 @@ struct TestAnswer {
 
 async fn test(signed_in: SignedIn, order: Json<TestOrder>, tests: Data<TestSends>) -> Result<HttpResponse, PageError> {
     let TestOrder { arguments, journey, to, values, activity } = order.into_inner();
-    let to_test = ToTest { arguments, journey, activity_name: activity.name, to, values };
+    let to_test = ToTest { arguments, journey, activity_name: activity.name().to_owned(), to, values };
     // In a task of its own: a page that is closed drops this handler, but what was sent must stand in the log.
     let tested = actix_web::rt::spawn(async move { tests.send(&signed_in.0, to_test).await });
     let tested = tested.await.map_err(|_| PageError::Lost)??;

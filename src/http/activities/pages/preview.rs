@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{PageError, SignedIn};
 use crate::domain::journey::Journey;
-use crate::domain::merge_field;
+use crate::domain::merge_field::{self, AskedField};
 use crate::domain::notes::Notes;
-use crate::domain::preview::{Arrangement, Bubble, Part, Preview, Text, TextPiece};
+use crate::domain::preview::{Arrangement, Bubble, Part, Preview, TextPiece};
 use crate::pages::configuration::Arguments;
 use crate::pages::preview::{Previews, ToShow};
 
@@ -52,11 +52,34 @@ pub(super) fn said(notes: &Notes) -> (serde_json::Map<String, serde_json::Value>
     (rows, warnings.collect())
 }
 
+/// A merge field as the page gets it.
+#[derive(Serialize)]
+pub(super) struct MergeFieldRow {
+    expression: String,
+    name: String,
+    /// A value that its in-argument takes.
+    example: String,
+}
+
+/// The merge fields that a test message asks values for.
+pub(super) fn merge_fields(arguments: &[(String, String)]) -> Vec<MergeFieldRow> {
+    let asked = merge_field::expressions(arguments.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let row =
+        |field: AskedField| MergeFieldRow { expression: field.expression, name: field.label, example: field.example };
+    asked.into_iter().map(row).collect()
+}
+
 /// Of the activity, what the page knows before it is saved.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Named {
-    pub(super) name: String,
+    name: Option<String>,
+}
+
+impl Named {
+    pub(super) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,10 +95,12 @@ pub(super) struct ToPreview {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct PreviewAnswer<'a> {
     preview: String,
     notes: serde_json::Map<String, serde_json::Value>,
     warnings: Vec<WarningRow<'a>>,
+    merge_fields: Vec<MergeFieldRow>,
 }
 
 /// The preview with values for its merge fields, notes and warnings.
@@ -85,33 +110,75 @@ pub(super) async fn preview(
     previews: Data<Previews>,
 ) -> Result<HttpResponse, PageError> {
     let ToPreview { arguments, journey, activity, audience, values } = to_preview.into_inner();
-    let to_show = ToShow { arguments, journey: &journey, activity_name: &activity.name, audience, values };
+    let merge_fields = merge_fields(&arguments);
+    let to_show = ToShow { arguments, journey: &journey, activity_name: activity.name(), audience, values };
     let shown = previews.show(&signed_in.0, to_show).await;
     let (notes, warnings) = said(&shown.notes);
-    Ok(HttpResponse::Ok().json(PreviewAnswer { preview: html(&shown.preview)?, notes, warnings }))
+    Ok(HttpResponse::Ok().json(PreviewAnswer { preview: html(&shown.preview)?, notes, warnings, merge_fields }))
 }
 
-#[derive(Deserialize)]
-pub(super) struct OfFields {
-    arguments: Arguments,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::Channel;
+    use crate::domain::merge_field::Values;
+    use crate::domain::message::InArguments;
+    use crate::domain::preview::PreviewContext;
+    use proptest::prelude::*;
 
-#[derive(Serialize)]
-struct FieldRow {
-    expression: String,
-    label: String,
-    value: String,
-}
+    /// Every in-argument whose value a preview shows, numbered ones once.
+    const SHOWN: [&str; 26] = [
+        "sender",
+        "text",
+        "title",
+        "segmentText1",
+        "segmentUrl2",
+        "templateName",
+        "headerText",
+        "placeholder1",
+        "buttonParameter1",
+        "imageUrl",
+        "imageLink",
+        "videoUrl",
+        "videoSeconds",
+        "fileUrl",
+        "fileName",
+        "buttonText",
+        "buttonUrl",
+        "buttonName1",
+        "buttonUrlMobile1",
+        "card1Title",
+        "card1MediaUrl",
+        "card2Description",
+        "suggestionText1",
+        "suggestionUrl1",
+        "customDomain",
+        "fallbackText",
+    ];
 
-/// The merge fields that a test message asks values for, each with an example.
-pub(super) async fn fields(_: SignedIn, of: Json<OfFields>) -> HttpResponse {
-    let arguments = of.arguments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let asked = merge_field::expressions(arguments);
-    let row = |field: merge_field::AskedField| FieldRow {
-        expression: field.expression,
-        label: field.label,
-        value: field.example,
-    };
-    let rows: Vec<_> = asked.into_iter().map(row).collect();
-    HttpResponse::Ok().json(serde_json::json!({ "fields": rows }))
+    proptest! {
+        #[test]
+        fn whatever_was_typed_is_text(
+            value in "(https?://|[<>&\"'xyz/{} .=\n]){1,30}",
+            kind in prop::sample::select(vec!["TEXT", "IMAGE", "VIDEO", "FILE", "CARD", "CAROUSEL"]),
+        ) {
+            let chosen = [("contentType", kind), ("segmentType1", "TEXT"), ("segmentType2", "LINK"),
+                ("suggestionType1", "OPEN_URL"), ("buttonType1", "WEB_LINK"), ("shortenUrl", "true")];
+            let typed = SHOWN.iter().map(|name| (*name, value.as_str()));
+            let arguments: InArguments =
+                typed.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let values = Values::default();
+            for channel in Channel::all() {
+                let context =
+                    PreviewContext { channel: Some(channel), arguments: &arguments, template: None, values: &values };
+                let html = html(&Preview::of(&context)).unwrap();
+                let tags = ["span", "p", "h2", "h3", "ul", "li", "div"];
+                for (at, _) in html.match_indices('<') {
+                    let name = html[at + 1..].trim_start_matches('/').split([' ', '>']).next().unwrap();
+                    prop_assert!(tags.contains(&name), "<{name} in {html}");
+                }
+                prop_assert!(!html.contains("/>") && !html.contains("=x"), "{html}");
+            }
+        }
+    }
 }
