@@ -142,14 +142,15 @@ async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     statuses.push(execute(&call("385917654321").signed_with("wrong")).await);
     statuses.push(execute(&call("385917654321").unsigned()).await);
     assert_eq!(statuses, [200, 200, 200, 200, 401, 401]);
-    test_from_the_page(&activity, &sandbox, &unit, &http).await;
-    eventually("the reports to be forwarded", async || {
+    let forwarded = async || {
         let status = server.cli(&["status", "--json"]).await.json();
         let unit = &status["business_units"][0];
         let is_done = unit["queued"] == 0 && unit["reports_waiting"] == 0 && status["maybe_sent"] == 0;
         (is_done && infobip.webhooks_pending() == 0).then_some(())
-    })
-    .await;
+    };
+    eventually("the reports to be forwarded", &forwarded).await;
+    test_from_the_page(&activity, &sandbox, &unit, &http).await;
+    eventually("the test's report to be forwarded", &forwarded).await;
     let token_url = infobip.received()[0].raw.pointer("/webhooks/delivery/url").unwrap().as_str().unwrap().to_owned();
     let token = token_url.rsplit('/').next().unwrap();
     let malformed = r#"{"results":[{"to":"385917654321"},{"messageId":5,"status":"the code is blue-heron-42"}]}"#;

@@ -164,6 +164,7 @@ async fn ten_in_ten_minutes_and_no_more() {
 #[tokio::test]
 async fn what_infobip_says_is_told_and_holds_no_queue() {
     let mut app = spawn_app().await;
+    app.expect_error("The account's queues are held, nothing is dropped");
     let page = Page::of(&app).await;
     let fault = |code| Fault::next(1, FaultKind::Status { code }).on("/sms/3/messages");
     for (code, expected) in [
@@ -179,14 +180,13 @@ async fn what_infobip_says_is_told_and_holds_no_queue() {
     let (_, answer) = order(&page, &sms(&[]), TO, &[]).await;
     assert!(answer["sentence"].as_str().unwrap().contains("may arrive or not"), "{answer}");
     assert!(answer["messageId"].is_string(), "{answer}");
-    app.infobip().refuse_sender("Nobody", None);
+    app.infobip().refuse_sender("Nobody", Some(11));
     let sentence = refused(&page, &sms(&[("sender", "Nobody")]), TO, &[]).await;
     assert!(sentence.starts_with("Infobip refused the message: REJECTED"), "{sentence}");
     assert_eq!(app.unit_status().await["held_accounts"], json!([]));
     sent(&page, &sms(&[]), &[]).await;
 
     // An account that is held already says why.
-    app.expect_error("The account's queues are held, nothing is dropped");
     app.infobip().add_fault(fault(401));
     app.execute(&app.call("C-1")).await.message_id();
     app.until("the account to be held", async || (app.unit_status().await["held_accounts"] != json!([])).then_some(()))
