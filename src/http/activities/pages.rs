@@ -3,6 +3,7 @@
 mod figures;
 mod form;
 mod messaging;
+mod preview;
 mod reports;
 
 use std::future::{Ready, ready};
