@@ -28,7 +28,9 @@ use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::pages::configuration::Configurations;
 use crate::pages::figures::Figures;
+use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
+use crate::pages::test_send::{TestSendParts, TestSends};
 use crate::random::{Random, SystemRandom};
 use crate::reporting::catch_up::CatchUp;
 use crate::reporting::erasure::Eraser;
@@ -167,6 +169,8 @@ pub(crate) struct Parts {
     sessions: Arc<Sessions>,
     configurations: Arc<Configurations>,
     figures: Arc<Figures>,
+    previews: Arc<Previews>,
+    test_sends: Arc<TestSends>,
 }
 
 impl App {
@@ -217,6 +221,8 @@ impl App {
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
             figures: Arc::clone(&parts.figures),
+            previews: Arc::clone(&parts.previews),
+            test_sends: Arc::clone(&parts.test_sends),
             frame_hosts: config.pages.frame_hosts.clone(),
             gate: Arc::clone(&outside.gate),
             left_out: Arc::clone(&outside.left_out),
@@ -356,7 +362,7 @@ impl Parts {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             tenants: tenants.clone(),
-            gateway: infobip,
+            gateway: infobip.clone(),
             recorder: Arc::clone(&recorder),
             book: Arc::clone(&book),
             settings: DispatchSettings {
@@ -401,7 +407,8 @@ impl Parts {
             Arc::clone(&recorder),
             Arc::clone(&dispatch),
         );
-        let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
+        let intake =
+            Intake::new(store.clone(), Arc::clone(&clock), Arc::clone(&random), tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(
             store.clone(),
             Arc::clone(&clock),
@@ -424,6 +431,14 @@ impl Parts {
             concurrent_requests: number(config.activity.concurrent_requests),
             ..ActivitySettings::new(public_base_url)
         };
+        let previews = Previews::new(Arc::clone(&templates), Arc::clone(&clock));
+        let test_sends = TestSends::new(TestSendParts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            gateway: infobip,
+            book: Arc::clone(&book),
+        });
         let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
         let lifecycle = Arc::new(lifecycle);
         let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
@@ -450,6 +465,8 @@ impl Parts {
             sessions: Arc::new(sessions),
             configurations: Arc::new(configurations),
             figures: Arc::new(figures),
+            previews: Arc::new(previews),
+            test_sends: Arc::new(test_sends),
         })
     }
 }

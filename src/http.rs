@@ -21,7 +21,9 @@ use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
 use crate::pages::configuration::Configurations;
 use crate::pages::figures::Figures;
+use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
+use crate::pages::test_send::TestSends;
 use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
@@ -43,6 +45,8 @@ pub(crate) struct Services {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) configurations: Arc<Configurations>,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) previews: Arc<Previews>,
+    pub(crate) test_sends: Arc<TestSends>,
     /// Who may frame the pages.
     pub(crate) frame_hosts: FrameHosts,
     pub(crate) gate: Arc<Gate>,
@@ -78,6 +82,8 @@ pub(crate) fn public_server(
             .app_data(Data::from(services.sessions))
             .app_data(Data::from(services.configurations))
             .app_data(Data::from(services.figures))
+            .app_data(Data::from(services.previews))
+            .app_data(Data::from(services.test_sends))
             .app_data(Data::new(services.frame_hosts))
             .configure(activities::pages::routes)
             .app_data(Data::from(services.gate))

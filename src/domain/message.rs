@@ -8,18 +8,18 @@ pub(crate) mod contract;
 mod draft;
 pub(crate) mod fields;
 #[cfg(test)]
-mod given;
-mod kakao;
+pub(crate) mod given;
+pub(crate) mod kakao;
 pub(crate) mod kakao_alim;
 pub(crate) mod kakao_chingu;
-mod kinds;
+pub(crate) mod kinds;
 pub(crate) mod lms;
 pub(crate) mod mms;
-mod numbered_fields;
+pub(crate) mod numbered_fields;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
-mod stand_in;
+pub(crate) mod stand_in;
 #[cfg(test)]
 mod tests;
 pub(crate) mod viber;
@@ -37,7 +37,7 @@ use super::timestamp::Timestamp;
 
 pub(crate) use configured::check_configured;
 pub(crate) use contract::names;
-pub(crate) use draft::{Draft, InArguments, OnStop};
+pub(crate) use draft::{Draft, InArguments, OnStop, chosen_account, chosen_channel};
 pub(crate) use fields::nth;
 pub(crate) use rejection::{Rejection, STATUS_TABLE};
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::InvalidId;
 
 /// Longest key that is asked for, in characters; Infobip's own have 32.
-const KEY_CHARS_MAX: usize = 64;
+pub(crate) const KEY_CHARS_MAX: usize = 64;
 
 /// A scenario's key: letters and digits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -33,6 +33,7 @@ macro_rules! assets {
 // `tests/it/assets.rs` compares this list with the folders.
 assets! {
     "css/activities.css",
+    "css/preview.css",
     "icons/messaging-small.svg",
     "icons/messaging.svg",
     "icons/reports-small.svg",

@@ -6,9 +6,9 @@ use super::numbered_fields::{Row, rows};
 use super::{Draft, Rejection, SmsFallback, names, sms};
 
 /// Most buttons of a message (infobip.md 7.1 to 7.3).
-pub(super) const BUTTONS_MAX: usize = 5;
+pub(crate) const BUTTONS_MAX: usize = 5;
 /// Longest address or scheme of a button, in UTF-16 units (infobip.md 7.1 to 7.3: 500 characters).
-pub(super) const LINK_UNITS_MAX: usize = 500;
+pub(crate) const LINK_UNITS_MAX: usize = 500;
 
 /// Every field of a button. A row that holds any of them is a button, so nothing gets lost in silence.
 const FIELDS: &[&str] = &[

@@ -8,7 +8,7 @@ use super::{Content, ContentFacts, Draft, Rejection, Subject, names, sms};
 /// Longest title, in UTF-16 units: `maxLength` of the Korean block (infobip.md 2.2). MMS titles have the same.
 pub(crate) const TITLE_UNITS_MAX: usize = 66;
 /// Most digits of a reseller code: it is a registration number of nine digits (infobip.md 2.2).
-const RESELLER_CODE_DIGITS_MAX: usize = 9;
+pub(crate) const RESELLER_CODE_DIGITS_MAX: usize = 9;
 
 /// What an LMS says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! The pages that a marketer meets in Journey Builder, and what they ask (spec M1, M12, R4).
 
 mod figures;
+mod form;
 mod messaging;
+mod preview;
 mod reports;
 
 use std::future::{Ready, ready};

@@ -7,25 +7,25 @@ use super::super::{Draft, Rejection, names};
 use super::{OpensIn, Suggestion, SuggestionAction, WebviewMode};
 
 /// Most suggestions on a message (infobip.md 6).
-pub(super) const ON_MESSAGE_MAX: usize = 11;
+pub(crate) const ON_MESSAGE_MAX: usize = 11;
 /// Most suggestions on a card (infobip.md 6).
-pub(super) const ON_CARD_MAX: usize = 4;
+pub(crate) const ON_CARD_MAX: usize = 4;
 /// Longest text, in UTF-16 units (infobip.md 6: 25 characters).
-pub(super) const TEXT_UNITS_MAX: usize = 25;
+pub(crate) const TEXT_UNITS_MAX: usize = 25;
 /// Longest postback data, in UTF-16 units (infobip.md 6: 2024 characters).
-pub(super) const POSTBACK_UNITS_MAX: usize = 2_024;
+pub(crate) const POSTBACK_UNITS_MAX: usize = 2_024;
 /// Digits of a number to dial (infobip.md 6: `^\+?[0-9]\d{1,14}$`).
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
+pub(crate) const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
 /// North and south of the equator, in degrees (infobip.md 6).
-const LATITUDE_MAX: f64 = 90.0;
+pub(crate) const LATITUDE_MAX: f64 = 90.0;
 /// East and west of Greenwich, in degrees (infobip.md 6).
-const LONGITUDE_MAX: f64 = 180.0;
+pub(crate) const LONGITUDE_MAX: f64 = 180.0;
 /// Longest name of a place, in UTF-16 units (infobip.md 6: 100 characters).
-pub(super) const LABEL_UNITS_MAX: usize = 100;
+pub(crate) const LABEL_UNITS_MAX: usize = 100;
 /// Longest title of a calendar event, in UTF-16 units (infobip.md 6: 100 characters).
-pub(super) const EVENT_TITLE_UNITS_MAX: usize = 100;
+pub(crate) const EVENT_TITLE_UNITS_MAX: usize = 100;
 /// Longest description of a calendar event, in UTF-16 units (infobip.md 6: 500 characters).
-pub(super) const EVENT_DESCRIPTION_UNITS_MAX: usize = 500;
+pub(crate) const EVENT_DESCRIPTION_UNITS_MAX: usize = 500;
 
 /// Every field of a suggestion. A row that holds any of them is a suggestion, so nothing gets lost in silence.
 const FIELDS: &[&str] = &[
