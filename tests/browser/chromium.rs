@@ -190,8 +190,9 @@ impl Browser {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         self.screenshot(&format!("failed-{}", what.replace(|c: char| !c.is_alphanumeric(), "-"))).await;
-        let source = self.client.source().await.unwrap_or_default();
-        panic!("waited in vain for {what}: {last}\n{source}");
+        let words = self.client.execute("return document.body.innerText", Vec::new()).await.unwrap_or_default();
+        let words = words.as_str().unwrap_or_default();
+        panic!("waited in vain for {what}: {last}\n{words}");
     }
 
     pub(crate) async fn wait_for_element(&self, css: &str) -> fantoccini::elements::Element {

@@ -21,6 +21,7 @@ mod journey;
 mod keyboard;
 mod loading;
 mod problems;
+mod reports;
 mod sessions;
 mod shell;
 mod whole_journey;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
             an_sms_is_configured_by_keyboard_alone, the_test_message_has_a_dialog, a_narrow_window_and_a_dark_system;
         loading: a_cold_page_is_small;
         problems: a_problem_stands_beside_its_field, the_summary_says_where_a_problem_is;
+        reports: every_kind_of_report_is_saved_and_opened_again, a_message_that_is_gone_is_chosen_anew;
         sessions:
             a_session_that_is_over_is_renewed_in_silence, a_session_that_can_t_be_renewed_says_so,
             who_is_not_vouched_for_sees_nothing, a_business_unit_that_is_not_connected_is_told_so;
