@@ -35,10 +35,55 @@ pub(crate) fn is_name_allowed(name: &str) -> bool {
     !name.trim().is_empty() && !RESTRICTED_NAMES.contains(&name) && !name.chars().any(forbidden)
 }
 
+/// What every message's callback data says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SystemFields<'a> {
+    pub(crate) activity_id: &'a str,
+    pub(crate) bulk_id: &'a str,
+    pub(crate) from: &'a str,
+    /// `Message` or `TemplateName`, by the channel, and its value.
+    pub(crate) subject: (&'static str, &'a str),
+    pub(crate) journey_name: &'a str,
+    pub(crate) contact_key: &'a str,
+    pub(crate) mid: &'a str,
+    pub(crate) version_id: &'a str,
+    pub(crate) version_number: &'a str,
+}
+
+impl<'a> SystemFields<'a> {
+    /// In their order, which is part of the contract.
+    fn rows(&self) -> [(&'static str, &'a str); 9] {
+        [
+            ("ActivityId", self.activity_id),
+            ("BulkId", self.bulk_id),
+            ("From", self.from),
+            self.subject,
+            ("JourneyName", self.journey_name),
+            ("ContactKey", self.contact_key),
+            ("MID", self.mid),
+            ("VersionId", self.version_id),
+            ("VersionNumber", self.version_number),
+        ]
+    }
+}
+
 /// One JSON object of the system fields, in their order, and then the custom ones, in the activity's order.
-///
+pub(crate) fn compose(system: &SystemFields<'_>, custom: &[CustomField<'_>]) -> Result<String, Rejection> {
+    let text = composed(&system.rows(), custom).ok_or(Rejection::Characters)?;
+    // No text has more UTF-16 units than bytes.
+    if text.len() > UNITS_MAX && text.encode_utf16().count() > UNITS_MAX {
+        return Err(Rejection::CallbackDataLength);
+    }
+    Ok(text)
+}
+
+/// How many UTF-16 units callback data has, however many.
+pub(crate) fn units(system: &SystemFields<'_>, custom: &[CustomField<'_>]) -> usize {
+    composed(&system.rows(), custom).map_or(0, |text| text.encode_utf16().count())
+}
+
 /// Built by hand because the order is part of the contract and a map would sort or lose duplicates.
-pub(crate) fn compose(system: &[(&'static str, &str)], custom: &[CustomField<'_>]) -> Result<String, Rejection> {
+fn composed(system: &[(&'static str, &str)], custom: &[CustomField<'_>]) -> Option<String> {
     let mut text = Vec::with_capacity(1_024);
     text.push(b'{');
     let fields = system.iter().map(|(name, value)| (*name, *value)).chain(custom.iter().map(|f| (f.name, f.value)));
@@ -51,12 +96,7 @@ pub(crate) fn compose(system: &[(&'static str, &str)], custom: &[CustomField<'_>
         push_json(&mut text, value);
     }
     text.push(b'}');
-    let text = String::from_utf8(text).map_err(|_| Rejection::Characters)?;
-    // No text has more UTF-16 units than bytes.
-    if text.len() > UNITS_MAX && text.encode_utf16().count() > UNITS_MAX {
-        return Err(Rejection::CallbackDataLength);
-    }
-    Ok(text)
+    String::from_utf8(text).ok()
 }
 
 /// The activity that callback data of ours names; `None` for anything else.
@@ -90,10 +130,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn message(text: &str) -> SystemFields<'_> {
+        SystemFields { subject: ("Message", text), ..SystemFields::default() }
+    }
+
     #[test]
     fn the_activity_is_found_in_what_was_composed() {
-        let data =
-            compose(&[("ActivityId", "a1"), ("BulkId", "b")], &[CustomField { name: "Own", value: "x" }]).unwrap();
+        let data = compose(
+            &SystemFields { activity_id: "a1", bulk_id: "b", ..message("") },
+            &[CustomField { name: "Own", value: "x" }],
+        )
+        .unwrap();
         assert_eq!(activity_id(&data), ActivityId::new("a1").ok());
         for other in ["", "x", "{}", "[1]", r#"{"ActivityId":7}"#, r#"{"ActivityId":""}"#, r#"{"activityId":"a1"}"#] {
             assert_eq!(activity_id(other), None, "{other}");
@@ -115,20 +162,21 @@ mod tests {
 
     #[test]
     fn the_limit_counts_utf16_units_of_the_whole() {
-        let frame = r#"{"Message":""}"#.len();
+        let frame = units(&message(""), &[]);
         let fits = "x".repeat(UNITS_MAX - frame);
-        assert!(compose(&[("Message", &fits)], &[]).is_ok());
+        assert!(compose(&message(&fits), &[]).is_ok());
         let over = format!("{fits}x");
-        assert_eq!(compose(&[("Message", &over)], &[]), Err(Rejection::CallbackDataLength));
+        assert_eq!(compose(&message(&over), &[]), Err(Rejection::CallbackDataLength));
+        assert_eq!((units(&message(&fits), &[]), units(&message(&over), &[])), (UNITS_MAX, UNITS_MAX + 1));
         // An emoji is two units.
         let emoji = format!("{}😀", "x".repeat(UNITS_MAX - frame - 1));
-        assert_eq!(compose(&[("Message", &emoji)], &[]), Err(Rejection::CallbackDataLength));
+        assert_eq!(compose(&message(&emoji), &[]), Err(Rejection::CallbackDataLength));
     }
 
     proptest! {
         #[test]
         fn hostile_values_stay_values(value in ".{0,200}") {
-            let text = compose(&[("Message", &value)], &[CustomField { name: "Own", value: &value }]).unwrap();
+            let text = compose(&message(&value), &[CustomField { name: "Own", value: &value }]).unwrap();
             let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(&parsed["Message"], &serde_json::Value::from(value.as_str()));
             prop_assert_eq!(&parsed["Own"], &serde_json::Value::from(value.as_str()));

@@ -108,10 +108,17 @@ text_id!(
     AccountId, "account"
 );
 
+const NO_ACTIVITY: &str = "00000000-0000-0000-0000-000000000000";
+
 impl ActivityId {
     /// Stands where Journey Builder has given no id yet.
     pub(crate) fn placeholder() -> Self {
-        Self("00000000-0000-0000-0000-000000000000".into())
+        Self(NO_ACTIVITY.into())
+    }
+
+    /// Whether it is of no activity: a test message has it.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        *self.0 == *NO_ACTIVITY
     }
 }
 
@@ -125,6 +132,11 @@ impl DefinitionInstanceId {
 /// Number of a queue in this store. There is one queue per (tenant, activity id).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(crate) struct QueueId(pub(crate) u32);
+
+impl QueueId {
+    /// Of messages that are in no queue: queues are numbered from below, and never get here.
+    const OUTSIDE: Self = Self(u32::MAX);
+}
 
 impl fmt::Display for QueueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,6 +164,15 @@ impl MessageId {
     /// Builds the id of the message at `sequence` of `queue`; `random` comes from the caller's generator.
     pub(crate) fn new(queue: QueueId, sequence: u64, random: u64) -> Self {
         Self { queue, sequence: sequence & LOW_48_BITS, nonce: random & LOW_48_BITS }
+    }
+
+    /// An id of a test message, which is in no queue (spec M7); both numbers come from the caller's generator.
+    pub(crate) fn of_test(random: u64, more: u64) -> Self {
+        Self::new(QueueId::OUTSIDE, random, more)
+    }
+
+    pub(crate) fn is_of_test(self) -> bool {
+        self.queue == QueueId::OUTSIDE
     }
 }
 

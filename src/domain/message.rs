@@ -19,7 +19,7 @@ mod numbered_fields;
 pub(crate) mod rcs;
 mod rejection;
 pub(crate) mod sms;
-mod stand_in;
+pub(crate) mod stand_in;
 #[cfg(test)]
 mod tests;
 pub(crate) mod viber;
@@ -37,7 +37,7 @@ use super::timestamp::Timestamp;
 
 pub(crate) use configured::check_configured;
 pub(crate) use contract::names;
-pub(crate) use draft::{Draft, InArguments, OnStop};
+pub(crate) use draft::{Draft, InArguments, OnStop, chosen_account, chosen_channel};
 pub(crate) use fields::nth;
 pub(crate) use rejection::{Rejection, STATUS_TABLE};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::callback_data::{self, CustomField};
+use super::super::callback_data::{self, CustomField, SystemFields};
 use super::super::channel::Channel;
 use super::super::ids::{ActivityId, JourneyId, Mid};
 use super::super::origin;
@@ -77,6 +77,27 @@ impl InArguments {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.trim().is_empty())
     }
 
+    /// The rows of custom callback data, in their order.
+    pub(crate) fn custom_fields(&self) -> Vec<CustomField<'_>> {
+        let mut named: Vec<_> = self.numbered(names::CALLBACK_NAME_PREFIX).collect();
+        named.sort_unstable_by_key(|(number, _)| *number);
+        let value = |number| self.raw(&format!("{}{number}", names::CALLBACK_VALUE_PREFIX));
+        named.into_iter().map(|(number, name)| CustomField { name, value: value(number) }).collect()
+    }
+
+    /// The sending speed limit, when there is one.
+    pub(crate) fn speed_limit(&self) -> Result<Option<SpeedLimit>, Rejection> {
+        let Some(count) = self.get(names::SPEED_LIMIT_COUNT) else { return Ok(None) };
+        let count = count.parse().map_err(|_| Rejection::SpeedLimit)?;
+        let unit = match self.get(names::SPEED_LIMIT_UNIT).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "MINUTE" => SpeedUnit::Minute,
+            "HOUR" => SpeedUnit::Hour,
+            "DAY" => SpeedUnit::Day,
+            _ => return Err(Rejection::SpeedLimit),
+        };
+        SpeedLimit::new(count, unit).map(Some).map_err(|_| Rejection::SpeedLimit)
+    }
+
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| ["true", "1", "yes"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
     }
@@ -85,6 +106,25 @@ impl InArguments {
 impl FromIterator<(String, String)> for InArguments {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self(pairs.into_iter().collect())
+    }
+}
+
+/// The activity's channel, by the way that the account chooses for it. An account that is not known has chosen nothing;
+/// it is refused later, in its turn.
+pub(crate) fn chosen_channel(arguments: &InArguments, accounts: &[Account]) -> Result<Channel, Rejection> {
+    let named = arguments.get(names::CHANNEL).and_then(Channel::by_name).ok_or(Rejection::Channel)?;
+    let over_omni = chosen_account(arguments, accounts).is_ok_and(|account| account.kakao_way == KakaoWay::Omni);
+    Ok(named.capability().over_omni.filter(|_| over_omni).unwrap_or(named))
+}
+
+/// The account that the activity names, or the only one.
+pub(crate) fn chosen_account<'a>(arguments: &InArguments, accounts: &'a [Account]) -> Result<&'a Account, Rejection> {
+    match arguments.get(names::ACCOUNT) {
+        Some(label) => accounts.iter().find(|account| account.id.as_str() == label).ok_or(Rejection::Account),
+        None => match accounts {
+            [only] => Ok(only),
+            _ => Err(Rejection::Account),
+        },
     }
 }
 
@@ -118,7 +158,7 @@ impl Draft<'_> {
         let contact_key = self.contact_key()?;
         let options = RequestOptions { bulk_id: self.bulk_id(channel)?, tracking: self.tracking(channel)? };
         let callback_data = self.callback_data(&content, &options.bulk_id, contact_key)?;
-        let policy = QueuePolicy { speed_limit: self.speed_limit()?, on_stop: self.on_stop() };
+        let policy = QueuePolicy { speed_limit: self.arguments.speed_limit()?, on_stop: self.on_stop() };
         let message = Message {
             account: account.id.clone(),
             channel,
@@ -188,22 +228,12 @@ impl Draft<'_> {
         Phone::parse(text, self.default_country).map_err(|_| Rejection::PhoneNumber)
     }
 
-    /// The activity's channel, by the way that the account chooses for it. An account that is not known has chosen
-    /// nothing; it is refused later, in its turn.
     fn channel(&self) -> Result<Channel, Rejection> {
-        let named = self.arguments.get(names::CHANNEL).and_then(Channel::by_name).ok_or(Rejection::Channel)?;
-        let over_omni = self.account().is_ok_and(|account| account.kakao_way == KakaoWay::Omni);
-        Ok(named.capability().over_omni.filter(|_| over_omni).unwrap_or(named))
+        chosen_channel(self.arguments, self.accounts)
     }
 
     fn account(&self) -> Result<&Account, Rejection> {
-        match self.arguments.get(names::ACCOUNT) {
-            Some(label) => self.accounts.iter().find(|account| account.id.as_str() == label).ok_or(Rejection::Account),
-            None => match self.accounts {
-                [only] => Ok(only),
-                _ => Err(Rejection::Account),
-            },
-        }
+        chosen_account(self.arguments, self.accounts)
     }
 
     fn contact_key(&self) -> Result<&str, Rejection> {
@@ -240,11 +270,7 @@ impl Draft<'_> {
     }
 
     fn callback_data(&self, content: &super::Content, bulk_id: &str, contact_key: &str) -> Result<String, Rejection> {
-        let mut named: Vec<_> = self.arguments.numbered(names::CALLBACK_NAME_PREFIX).collect();
-        named.sort_unstable_by_key(|(number, _)| *number);
-        let value = |number| self.arguments.raw(&format!("{}{number}", names::CALLBACK_VALUE_PREFIX));
-        let custom: Vec<_> =
-            named.into_iter().map(|(number, name)| CustomField { name, value: value(number) }).collect();
+        let custom = self.arguments.custom_fields();
         if custom.iter().any(|field| !callback_data::is_name_allowed(field.name)) {
             return Err(Rejection::CallbackDataName);
         }
@@ -254,30 +280,18 @@ impl Draft<'_> {
         }
         let (subject_name, subject) = content.callback_subject();
         let mid = self.mid.to_string();
-        let system = [
-            ("ActivityId", self.activity_id.as_str()),
-            ("BulkId", bulk_id),
-            ("From", content.sender()),
-            (subject_name, &subject),
-            ("JourneyName", journey_name),
-            ("ContactKey", contact_key),
-            ("MID", &mid),
-            ("VersionId", self.journey_id.map(JourneyId::as_str).unwrap_or_default()),
-            ("VersionNumber", self.arguments.get(names::VERSION_NUMBER).unwrap_or_default()),
-        ];
-        callback_data::compose(&system, &custom)
-    }
-
-    fn speed_limit(&self) -> Result<Option<SpeedLimit>, Rejection> {
-        let Some(count) = self.arguments.get(names::SPEED_LIMIT_COUNT) else { return Ok(None) };
-        let count = count.parse().map_err(|_| Rejection::SpeedLimit)?;
-        let unit = match self.arguments.get(names::SPEED_LIMIT_UNIT).unwrap_or_default().to_ascii_uppercase().as_str() {
-            "MINUTE" => SpeedUnit::Minute,
-            "HOUR" => SpeedUnit::Hour,
-            "DAY" => SpeedUnit::Day,
-            _ => return Err(Rejection::SpeedLimit),
+        let system = SystemFields {
+            activity_id: self.activity_id.as_str(),
+            bulk_id,
+            from: content.sender(),
+            subject: (subject_name, &subject),
+            journey_name,
+            contact_key,
+            mid: &mid,
+            version_id: self.journey_id.map(JourneyId::as_str).unwrap_or_default(),
+            version_number: self.arguments.get(names::VERSION_NUMBER).unwrap_or_default(),
         };
-        SpeedLimit::new(count, unit).map(Some).map_err(|_| Rejection::SpeedLimit)
+        callback_data::compose(&system, &custom)
     }
 
     fn validity_minutes(&self) -> Result<u16, Rejection> {

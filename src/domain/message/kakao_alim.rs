@@ -15,11 +15,11 @@ pub(crate) const SENDER_CHARS_MAX: usize = 64;
 /// Longest template code, in UTF-16 units (infobip.md 7.1: 30 characters).
 const TEMPLATE_CODE_UNITS_MAX: usize = 30;
 /// Longest text, in UTF-16 units (infobip.md 7.1: 1000 characters).
-const TEXT_UNITS_MAX: usize = 1_000;
+pub(crate) const TEXT_UNITS_MAX: usize = 1_000;
 /// Longest title, in UTF-16 units (infobip.md 7.1: 50 characters).
-const TITLE_UNITS_MAX: usize = 50;
+pub(crate) const TITLE_UNITS_MAX: usize = 50;
 /// Longest text of a button, in UTF-16 units (infobip.md 7.1, 7.3: 28 characters).
-const BUTTON_NAME_UNITS_MAX: usize = 28;
+pub(crate) const BUTTON_NAME_UNITS_MAX: usize = 28;
 /// Longest extra information and event of a chatbot switch, in UTF-16 units (infobip.md 7.1: 50 characters).
 const CHAT_UNITS_MAX: usize = 50;
 /// Links that an app link needs by the channel's own endpoint (infobip.md 7.1).

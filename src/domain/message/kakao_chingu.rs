@@ -13,13 +13,13 @@ use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, names
 
 /// Longest text, in UTF-16 units (infobip.md 7.2: 1300 characters). OMNI failover's schema has no limit, but what it
 /// sends on is the same channel.
-const TEXT_UNITS_MAX: usize = 1_300;
+pub(crate) const TEXT_UNITS_MAX: usize = 1_300;
 /// Longest address of an image and of its link, in UTF-16 units (infobip.md 7.2, 7.3: 250 characters).
 const IMAGE_URL_UNITS_MAX: usize = 250;
 /// Longest text of a button by the channel's own endpoint, in UTF-16 units (infobip.md 7.2: 14 characters).
-const BUTTON_NAME_UNITS_MAX: usize = 14;
+pub(crate) const BUTTON_NAME_UNITS_MAX: usize = 14;
 /// Longest text of a button over OMNI failover, in UTF-16 units (its schema: 28 characters).
-const BUTTON_NAME_OMNI_UNITS_MAX: usize = 28;
+pub(crate) const BUTTON_NAME_OMNI_UNITS_MAX: usize = 28;
 /// Links that an app link needs by the channel's own endpoint. Its schema asks for none (infobip.md 7.2); one that
 /// leads nowhere is refused here.
 const APP_LINKS_MIN: usize = 1;

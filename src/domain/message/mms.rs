@@ -10,9 +10,9 @@ use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, names
 const SEGMENTS_MAX: usize = 20;
 /// Longest text of a segment, in UTF-16 units: the schema takes 4096, but more than 1600 are refused with status 77
 /// (infobip.md 3.1).
-const TEXT_UNITS_MAX: usize = 1_600;
+pub(crate) const TEXT_UNITS_MAX: usize = 1_600;
 /// Longest SMIL document, in UTF-16 units. Infobip states no limit; twenty segments are arranged with a tenth of it.
-const SMIL_UNITS_MAX: usize = 16_384;
+pub(crate) const SMIL_UNITS_MAX: usize = 16_384;
 /// Longest type or subtype of a MIME type, in characters (RFC 6838, 4.2).
 const MEDIA_TYPE_PART_CHARS_MAX: usize = 127;
 

@@ -1,7 +1,7 @@
 //! RCS: text, file, card or carousel, with suggestions (infobip.md 6).
 
-mod card;
-mod suggestion;
+pub(crate) mod card;
+pub(crate) mod suggestion;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,7 @@ use super::{Content, ContentFacts, Draft, Rejection, SmsFallback, Subject, kinds
 /// Longest sender, in UTF-16 units: Infobip's schema has no limit, agent names are far shorter.
 pub(crate) const SENDER_CHARS_MAX: usize = 100;
 /// Longest text, in UTF-16 units (infobip.md 6: 3072 characters).
-const TEXT_UNITS_MAX: usize = 3_072;
+pub(crate) const TEXT_UNITS_MAX: usize = 3_072;
 
 const ORIENTATIONS: &[(&str, Orientation)] =
     &[("VERTICAL", Orientation::Vertical), ("HORIZONTAL", Orientation::Horizontal)];

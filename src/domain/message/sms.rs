@@ -1,5 +1,7 @@
 //! SMS: draft → content, and how many parts a text takes.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::fields::{has_control, units};
@@ -98,6 +100,8 @@ pub(crate) struct Parts {
     /// Septets or 16-bit units.
     pub(crate) units: usize,
     pub(crate) count: usize,
+    /// Septets or 16-bit units that the last part has room for.
+    pub(crate) left: usize,
 }
 
 impl Parts {
@@ -109,7 +113,7 @@ impl Parts {
             None => (Encoding::Ucs2, text.encode_utf16().count(), 70, 67),
         };
         if units <= single {
-            return Self { encoding, units, count: usize::from(units > 0) };
+            return Self { encoding, units, count: usize::from(units > 0), left: single - units };
         }
         let width = |c: char| if encoding == Encoding::Gsm7 { septets_of(c) } else { c.len_utf16() };
         let mut count = 1;
@@ -122,8 +126,23 @@ impl Parts {
             }
             used += width;
         }
-        Self { encoding, units, count }
+        Self { encoding, units, count, left: several - used }
     }
+}
+
+/// The characters of a text that GSM-7 does not have, each once, in their order: one of them makes the whole text UCS-2.
+pub(crate) fn not_in_gsm7(text: &str) -> Vec<char> {
+    each_once(text.chars().filter(|c| septets(*c).is_none()))
+}
+
+/// The characters of a text that take two places in GSM-7, each once, in their order.
+pub(crate) fn doubled_in_gsm7(text: &str) -> Vec<char> {
+    each_once(text.chars().filter(|c| septets(*c) == Some(2)))
+}
+
+fn each_once(chars: impl Iterator<Item = char>) -> Vec<char> {
+    let mut seen = HashSet::new();
+    chars.filter(|c| seen.insert(*c)).collect()
 }
 
 fn septets_of(c: char) -> usize {
@@ -188,6 +207,15 @@ mod tests {
             let (single, several) = if parts.encoding == Encoding::Gsm7 { (160, 153) } else { (70, 67) };
             let room = if parts.count <= 1 { single } else { parts.count * several };
             prop_assert!(parts.units <= room);
+            prop_assert!(parts.left <= room - parts.units);
+        }
+
+        #[test]
+        fn what_is_left_fits_and_one_more_does_not(text in "[a-z€я]{0,400}") {
+            let parts = Parts::of(&text);
+            let fill = |more: usize| Parts::of(&format!("{text}{}", "x".repeat(parts.left + more))).count;
+            prop_assert_eq!(fill(0), parts.count.max(1));
+            prop_assert_eq!(fill(1), parts.count.max(1) + 1);
         }
     }
 }

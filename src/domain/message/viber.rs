@@ -11,12 +11,12 @@ pub(crate) const SENDER_CHARS_MAX: usize = 20;
 /// Shortest sender, in UTF-16 units (infobip.md 5.1: 2 characters).
 const SENDER_CHARS_MIN: usize = 2;
 /// Longest text, in UTF-16 units (infobip.md 5.1). OMNI's schema states no limit; it is the same channel.
-const TEXT_UNITS_MAX: usize = 1_000;
+pub(crate) const TEXT_UNITS_MAX: usize = 1_000;
 /// Longest address of an image, a video, a preview image or a button, in UTF-16 units (infobip.md 5.1, 5.3). For a
 /// file none is stated: [`URL_UNITS_MAX`].
 const ADDRESS_UNITS_MAX: usize = 1_000;
 /// Longest text of a button, in UTF-16 units (infobip.md 5.1, 5.3).
-const BUTTON_UNITS_MAX: usize = 30;
+pub(crate) const BUTTON_UNITS_MAX: usize = 30;
 /// Longest name of a file, in UTF-16 units. Infobip states no limit here; file systems take no longer ones.
 const FILE_NAME_UNITS_MAX: usize = 255;
 /// Endings of files that Infobip takes, in lower case only (pattern of `fileName`, infobip.md 5.1).

@@ -14,11 +14,11 @@ const TEMPLATE_NAME_CHARS_MAX: usize = 512;
 const LANGUAGE_CHARS_MAX: usize = 20;
 /// Longest value of a placeholder, in UTF-16 units: WhatsApp takes no longer body, and the value is a part of it.
 /// Infobip's schema states no limit.
-const PLACEHOLDER_UNITS_MAX: usize = 1_024;
+pub(crate) const PLACEHOLDER_UNITS_MAX: usize = 1_024;
 /// Most consecutive spaces in a placeholder (infobip.md 4.1).
 const SPACES_MAX: usize = 4;
 /// Longest text of a header, in UTF-16 units (infobip.md 4.2); its placeholder's value is a part of it.
-const HEADER_TEXT_UNITS_MAX: usize = 60;
+pub(crate) const HEADER_TEXT_UNITS_MAX: usize = 60;
 /// Longest name of a document, in UTF-16 units (infobip.md 4.1).
 const FILENAME_UNITS_MAX: usize = 240;
 /// Most buttons (infobip.md 4.1).
@@ -28,9 +28,9 @@ const URL_BUTTONS_MAX: usize = 2;
 /// Most buttons that copy a code (infobip.md 4.1).
 const COPY_CODE_BUTTONS_MAX: usize = 1;
 /// Longest parameter of a quick reply, in UTF-16 units (infobip.md 4.1).
-const QUICK_REPLY_UNITS_MAX: usize = 128;
+pub(crate) const QUICK_REPLY_UNITS_MAX: usize = 128;
 /// Longest code to copy, in UTF-16 units (infobip.md 4.1).
-const COPY_CODE_UNITS_MAX: usize = 15;
+pub(crate) const COPY_CODE_UNITS_MAX: usize = 15;
 
 /// What a WhatsApp message says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

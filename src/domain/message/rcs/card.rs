@@ -10,9 +10,9 @@ use super::{Card, CardMedia, MediaHeight, suggestion};
 /// Cards of a carousel (infobip.md 6).
 pub(super) const IN_CAROUSEL: std::ops::RangeInclusive<usize> = 2..=10;
 /// Longest title, in UTF-16 units (infobip.md 6: 200 characters).
-pub(super) const TITLE_UNITS_MAX: usize = 200;
+pub(crate) const TITLE_UNITS_MAX: usize = 200;
 /// Longest description, in UTF-16 units (infobip.md 6: 2000 characters).
-pub(super) const DESCRIPTION_UNITS_MAX: usize = 2_000;
+pub(crate) const DESCRIPTION_UNITS_MAX: usize = 2_000;
 
 /// What makes a card, besides suggestions. A height alone is a choice for what may be there, not yet a card.
 const CONTENT: &[&str] =

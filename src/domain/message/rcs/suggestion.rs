@@ -11,7 +11,7 @@ pub(super) const ON_MESSAGE_MAX: usize = 11;
 /// Most suggestions on a card (infobip.md 6).
 pub(super) const ON_CARD_MAX: usize = 4;
 /// Longest text, in UTF-16 units (infobip.md 6: 25 characters).
-pub(super) const TEXT_UNITS_MAX: usize = 25;
+pub(crate) const TEXT_UNITS_MAX: usize = 25;
 /// Longest postback data, in UTF-16 units (infobip.md 6: 2024 characters).
 pub(super) const POSTBACK_UNITS_MAX: usize = 2_024;
 /// Digits of a number to dial (infobip.md 6: `^\+?[0-9]\d{1,14}$`).
