@@ -27,7 +27,9 @@ use crate::intake::{Intake, Lifecycle};
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::pages::configuration::Configurations;
+use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
+use crate::pages::test_send::{TestSendParts, TestSends};
 use crate::random::{Random, SystemRandom};
 use crate::reporting::catch_up::CatchUp;
 use crate::reporting::erasure::Eraser;
@@ -157,6 +159,8 @@ pub(crate) struct Parts {
     activity_settings: ActivitySettings,
     sessions: Arc<Sessions>,
     configurations: Arc<Configurations>,
+    previews: Arc<Previews>,
+    test_sends: Arc<TestSends>,
 }
 
 impl App {
@@ -198,6 +202,8 @@ impl App {
             activity_settings: parts.activity_settings.clone(),
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
+            previews: Arc::clone(&parts.previews),
+            test_sends: Arc::clone(&parts.test_sends),
             frame_hosts: config.pages.frame_hosts.clone(),
             body_bytes_max: config.server.body_bytes_max,
         };
@@ -334,7 +340,7 @@ impl Parts {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             tenants: tenants.clone(),
-            gateway: infobip,
+            gateway: infobip.clone(),
             recorder: Arc::clone(&recorder),
             book: Arc::clone(&book),
             settings: DispatchSettings {
@@ -379,7 +385,8 @@ impl Parts {
             Arc::clone(&recorder),
             Arc::clone(&dispatch),
         );
-        let intake = Intake::new(store.clone(), Arc::clone(&clock), random, tenants.clone(), Arc::clone(&book));
+        let intake =
+            Intake::new(store.clone(), Arc::clone(&clock), Arc::clone(&random), tenants.clone(), Arc::clone(&book));
         let lifecycle = Lifecycle::new(
             store.clone(),
             Arc::clone(&clock),
@@ -395,6 +402,14 @@ impl Parts {
             concurrent_requests: number(config.activity.concurrent_requests),
             ..ActivitySettings::new(public_base_url)
         };
+        let previews = Previews::new(Arc::clone(&templates), Arc::clone(&clock));
+        let test_sends = TestSends::new(TestSendParts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            gateway: infobip,
+            book: Arc::clone(&book),
+        });
         let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
         let lifecycle = Arc::new(lifecycle);
         let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
@@ -419,6 +434,8 @@ impl Parts {
             activity_settings,
             sessions: Arc::new(sessions),
             configurations: Arc::new(configurations),
+            previews: Arc::new(previews),
+            test_sends: Arc::new(test_sends),
         })
     }
 }

@@ -18,7 +18,9 @@ use actix_web::{App, HttpServer};
 use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
 use crate::pages::configuration::Configurations;
+use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
+use crate::pages::test_send::TestSends;
 use crate::reporting::inbox::Inbox;
 use crate::reporting::lookup::Lookup;
 use crate::reporting::recorder::Recorder;
@@ -37,6 +39,8 @@ pub(crate) struct Services {
     pub(crate) activity_settings: ActivitySettings,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) configurations: Arc<Configurations>,
+    pub(crate) previews: Arc<Previews>,
+    pub(crate) test_sends: Arc<TestSends>,
     /// Who may frame the pages.
     pub(crate) frame_hosts: FrameHosts,
     /// Largest body that is read, in bytes.
@@ -69,6 +73,8 @@ pub(crate) fn public_server(
             .app_data(Data::new(services.activity_settings))
             .app_data(Data::from(services.sessions))
             .app_data(Data::from(services.configurations))
+            .app_data(Data::from(services.previews))
+            .app_data(Data::from(services.test_sends))
             .app_data(Data::new(services.frame_hosts))
             .configure(activities::pages::routes)
             .configure(activities::routes)

@@ -6,9 +6,12 @@
 //!   SFMC's own word on who is signed in ([`session`]).
 //! * What the page sends is checked by the rules that execute is checked by; the page has none of its own.
 //! * An activity that is opened and saved unchanged is the same activity ([`configuration`]).
+//! * A test message is counted nowhere, and a reply to it is taken for no contact's ([`test_send`]).
 
 pub(crate) mod configuration;
+pub(crate) mod preview;
 pub(crate) mod session;
+pub(crate) mod test_send;
 
 use futures_util::future::BoxFuture;
 

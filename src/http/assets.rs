@@ -32,6 +32,7 @@ macro_rules! assets {
 
 // `tests/it/tidy.rs` compares this list with the folders.
 assets! {
+    "css/preview.css",
     "icons/activity.svg",
 }
 

@@ -7,6 +7,7 @@ use crate::intake::{CallError, LifecycleRefusal};
 use crate::pages::UserFailure;
 use crate::pages::configuration::SaveError;
 use crate::pages::session::SessionError;
+use crate::pages::test_send::TestError;
 use crate::reporting::inbox::InboxError;
 use crate::store::StoreError;
 
@@ -46,6 +47,11 @@ pub(crate) enum PageError {
     Unavailable(#[from] StoreError),
     #[error("the page and Waypost don't understand each other ({0}): close the activity and open it again")]
     Body(String),
+    #[error(transparent)]
+    Test(#[from] TestError),
+    /// Work on the request ended without an answer, which is a defect.
+    #[error("Waypost could not carry this out: try again")]
+    Lost,
     /// A template could not be filled in, which is a defect.
     #[error("Waypost could not make this page: try again")]
     Render(#[from] askama::Error),
@@ -72,7 +78,8 @@ impl PageError {
             Self::Session(_) => "session",
             Self::Save(SaveError::NotConfirmed) => "notConfirmed",
             Self::Save(_) => "notSaved",
-            Self::Unavailable(_) | Self::Render(_) => "unavailable",
+            Self::Test(_) => "notTested",
+            Self::Unavailable(_) | Self::Render(_) | Self::Lost => "unavailable",
             Self::Body(_) => "body",
         }
     }
@@ -85,14 +92,14 @@ impl actix_web::ResponseError for PageError {
             Self::Session(SessionError::ForeignHost) => StatusCode::FORBIDDEN,
             Self::Session(SessionError::User(UserFailure::Refused) | SessionError::Over) => StatusCode::UNAUTHORIZED,
             Self::Session(SessionError::User(UserFailure::NoAnswer(_))) => StatusCode::BAD_GATEWAY,
-            Self::Session(SessionError::Busy) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Session(SessionError::Busy) | Self::Test(TestError::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Save(SaveError::NotConfirmed | SaveError::ReadOnly) => StatusCode::CONFLICT,
-            Self::Save(SaveError::TooLarge) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Save(SaveError::TooLarge) | Self::Test(TestError::TooLarge) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Session(SessionError::Store(_)) | Self::Save(SaveError::Store(_)) | Self::Unavailable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Body(_) => StatusCode::BAD_REQUEST,
-            Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Render(_) | Self::Lost => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

@@ -259,7 +259,7 @@ fn fill_phones(whole: &mut Arguments, arguments: &mut Arguments, journey: &Journ
 }
 
 /// The longest beginning of at most `units_max` UTF-16 units.
-fn cut(text: &str, units_max: usize) -> &str {
+pub(super) fn cut(text: &str, units_max: usize) -> &str {
     let mut units = 0;
     for (at, c) in text.char_indices() {
         units += c.len_utf16();

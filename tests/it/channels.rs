@@ -1,7 +1,7 @@
 //! Every channel and its kinds of content, from the signed execute to the request that Infobip gets, and from its report
 //! to the row (spec M1, M5, R1, T3).
 
-mod contents;
+pub(crate) mod contents;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ const OMNI: &str = "omni";
 const MMS_AS_SMS: &str = "mms-as-sms";
 
 /// A unit with an account for each setting.
-async fn app() -> TestApp {
+pub(crate) async fn app() -> TestApp {
     let mut unit = tenant();
     let main = unit.accounts[0].clone();
     let second = |label: &str| AccountFile {
@@ -49,7 +49,7 @@ fn received(app: &TestApp) -> BTreeMap<String, ReceivedMessage> {
 }
 
 /// What a request says besides what all have.
-fn content_of(message: &ReceivedMessage) -> Value {
+pub(crate) fn content_of(message: &ReceivedMessage) -> Value {
     match message.path.as_str() {
         "/omni/1/advanced" => {
             let mut content = message.raw.clone();

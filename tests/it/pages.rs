@@ -1,5 +1,8 @@
 //! The configuration pages' calls: sessions, and an activity's way through its page (spec M1, M2, M12).
 
+mod preview;
+mod test_send;
+
 use serde_json::{Value, json};
 
 use crate::support::{Activity, Answered, TestApp, spawn_app, tenant};

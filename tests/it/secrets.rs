@@ -76,6 +76,29 @@ fn the_search_finds_what_it_looks_for() {
     assert_absent("a test", b"needle-in-another-hay", &planted);
 }
 
+/// A test message from the activity's page, and one that is refused.
+async fn test_from_the_page(activity: &Activity, sandbox: &Sandbox, unit: &TenantFile, http: &reqwest::Client) {
+    let mid = unit.mid.to_string();
+    let credentials = serde_json::json!({ "grant_type": "client_credentials", "client_id": unit.client_id,
+        "client_secret": unit.client_secret, "account_id": mid });
+    let post = async |url: String, session: &str, body: serde_json::Value| -> serde_json::Value {
+        http.post(url).bearer_auth(session).json(&body).send().await.unwrap().json().await.unwrap()
+    };
+    let token = post(format!("{}/v2/token", sandbox.sfmc_origin()), "", credentials).await;
+    let exchange = serde_json::json!({ "token": token["access_token"], "restHosts": [], "mid": unit.mid });
+    let (public, _) = activity.execute_url().split_once("/messaging/").unwrap();
+    let opened = post(format!("{public}/session"), "", exchange).await;
+    let session = opened["session"].as_str().unwrap_or_else(|| panic!("{opened}"));
+    for (to, is_sent) in [("385917654321", true), ("0917654321", false)] {
+        let order = serde_json::json!({ "journey": {}, "to": to,
+            "arguments": [["channel", "SMS"], ["sender", "Waypost"], ["text", "{{Event.E.Text}}"],
+                ["callbackName1", "Segment"], ["callbackValue1", "callback-value-gold-segment"]],
+            "values": [["{{Event.E.Text}}", "the code is blue-heron-42"], ["{{Contact.Key}}", "contact-key-of-ann-example"]] });
+        let tested = post(format!("{public}/messaging/page/test"), session, order).await;
+        assert_eq!(tested["sent"], is_sent, "{tested}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -119,13 +142,15 @@ async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     statuses.push(execute(&call("385917654321").signed_with("wrong")).await);
     statuses.push(execute(&call("385917654321").unsigned()).await);
     assert_eq!(statuses, [200, 200, 200, 200, 401, 401]);
-    eventually("the reports to be forwarded", async || {
+    let forwarded = async || {
         let status = server.cli(&["status", "--json"]).await.json();
         let unit = &status["business_units"][0];
         let is_done = unit["queued"] == 0 && unit["reports_waiting"] == 0 && status["maybe_sent"] == 0;
         (is_done && infobip.webhooks_pending() == 0).then_some(())
-    })
-    .await;
+    };
+    eventually("the reports to be forwarded", &forwarded).await;
+    test_from_the_page(&activity, &sandbox, &unit, &http).await;
+    eventually("the test's report to be forwarded", &forwarded).await;
     let token_url = infobip.received()[0].raw.pointer("/webhooks/delivery/url").unwrap().as_str().unwrap().to_owned();
     let token = token_url.rsplit('/').next().unwrap();
     let malformed = r#"{"results":[{"to":"385917654321"},{"messageId":5,"status":"the code is blue-heron-42"}]}"#;
@@ -140,6 +165,7 @@ async fn nothing_secret_or_personal_is_in_the_store_or_the_log() {
     let log = server.log();
     assert!(log.lines().count() > 6, "too quiet to prove anything: {log}");
     assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "not JSON: {log}");
+    assert!(log.contains("A test message was ordered from an activity's page"), "not audited: {log}");
     let planted = planted(&unit, token);
     assert_absent("the log", log.as_bytes(), &planted);
     let files = files_of(&server.store_dir);

@@ -99,7 +99,7 @@ const BORDERS: &[(&str, &[&str], &str)] = &[
     ("onboarding", &["config", "domain", "nearest"], "Onboarding turns a file into a tenant."),
     (
         "pages",
-        &["clock", "domain", "intake", "sfmc", "store", "tenants"],
+        &["clock", "dispatch", "domain", "intake", "listings", "random", "sfmc", "store", "tenants"],
         "The pages' use cases know who is signed in through a trait, and leave HTTP and HTML to the handlers.",
     ),
     (

@@ -1,6 +1,7 @@
 //! The pages that a marketer meets in Journey Builder, and what they ask (spec M1, M12, R4).
 
 mod messaging;
+mod preview;
 
 use std::future::{Ready, ready};
 

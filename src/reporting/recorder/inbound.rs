@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Recorder, entry};
 use crate::clock::Timestamp;
+use crate::domain::callback_data;
 use crate::domain::ids::{AccountId, MessageId, Mid, QueueId};
 use crate::domain::inbound::{InboundMessage, Pairing, normalised_party};
 use crate::domain::message::QueuedMessage;
@@ -92,6 +93,9 @@ impl Recorder {
     /// The message that an inbound one answers: by its own word, else by the callback data, else the newest that its
     /// destination sent to its sender on its channel, within the time of the policy.
     fn paired(&self, to: &ReplyTo, inbound: &InboundMessage) -> Result<Option<QueuedMessage>, StoreError> {
+        if answers_test(inbound) {
+            return Ok(None);
+        }
         if let Some(message) = self.message(to.mid, inbound.paired_message_id.as_deref())? {
             return Ok(Some(message));
         }
@@ -134,6 +138,13 @@ impl Recorder {
             Found::Sent(sent) => sent.message,
         }))
     }
+}
+
+/// Whether it says itself that it answers a test message, which is no message of any journey (spec M7).
+fn answers_test(inbound: &InboundMessage) -> bool {
+    let paired = inbound.paired_message_id.as_deref().and_then(|id| id.parse::<MessageId>().ok());
+    let activity = inbound.callback_data.as_deref().and_then(callback_data::activity_id);
+    paired.is_some_and(MessageId::is_of_test) || activity.is_some_and(|activity| activity.is_placeholder())
 }
 
 /// The event that a reply to a message fires; not before its contact can be waiting for it.

@@ -8,20 +8,20 @@ use crate::support::{OMNI_KEY, REPORTS_KEY};
 
 /// One content of one channel by one account.
 #[derive(Clone, Copy)]
-pub(super) struct Case {
-    pub(super) channel: &'static str,
-    pub(super) account: &'static str,
-    pub(super) arguments: &'static [(&'static str, &'static str)],
-    pub(super) path: &'static str,
-    pub(super) bulk_id: &'static str,
-    pub(super) content: fn() -> Value,
+pub(crate) struct Case {
+    pub(crate) channel: &'static str,
+    pub(crate) account: &'static str,
+    pub(crate) arguments: &'static [(&'static str, &'static str)],
+    pub(crate) path: &'static str,
+    pub(crate) bulk_id: &'static str,
+    pub(crate) content: fn() -> Value,
     /// Whose row its report becomes, and how the `channel` column spells it.
-    pub(super) extension: &'static str,
-    pub(super) reported_as: &'static str,
+    pub(crate) extension: &'static str,
+    pub(crate) reported_as: &'static str,
 }
 
 impl Case {
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} by {} with {:?}", self.channel, self.account, self.arguments)
     }
 }
@@ -91,7 +91,7 @@ fn template(name: &str, data: Value) -> Value {
 }
 
 /// One after the other, each to a contact of its own.
-pub(super) const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     SMS,
     Case {
         channel: "LMS",
