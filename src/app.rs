@@ -24,10 +24,12 @@ use crate::http::{self, Allowlists, Gate, LeftOut, Readiness, Services};
 use crate::infobip::account::AccountReader;
 use crate::infobip::client::InfobipClient;
 use crate::intake::{Intake, Lifecycle};
+use crate::listings::sender_book::SenderBook;
 use crate::listings::template_book::TemplateBook;
 use crate::outbound::ClientSetup;
 use crate::pages::configuration::Configurations;
 use crate::pages::figures::Figures;
+use crate::pages::message_form::MessageForms;
 use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
 use crate::pages::test_send::{TestSendParts, TestSends};
@@ -169,7 +171,9 @@ pub(crate) struct Parts {
     sessions: Arc<Sessions>,
     configurations: Arc<Configurations>,
     figures: Arc<Figures>,
+    message_forms: Arc<MessageForms>,
     previews: Arc<Previews>,
+    senders: Arc<SenderBook>,
     test_sends: Arc<TestSends>,
 }
 
@@ -221,6 +225,7 @@ impl App {
             sessions: Arc::clone(&parts.sessions),
             configurations: Arc::clone(&parts.configurations),
             figures: Arc::clone(&parts.figures),
+            message_forms: Arc::clone(&parts.message_forms),
             previews: Arc::clone(&parts.previews),
             test_sends: Arc::clone(&parts.test_sends),
             frame_hosts: config.pages.frame_hosts.clone(),
@@ -439,6 +444,14 @@ impl Parts {
             gateway: infobip,
             book: Arc::clone(&book),
         });
+        let senders = Arc::new(SenderBook::new(accounts.clone(), Arc::clone(&clock)));
+        let message_forms = MessageForms::new(
+            accounts.clone(),
+            Arc::clone(&senders),
+            Arc::clone(&templates),
+            Arc::clone(&clock),
+            activity_settings.clone(),
+        );
         let sessions = Sessions::new(store.clone(), Arc::clone(&clock), tenants.clone(), sfmc.clone());
         let lifecycle = Arc::new(lifecycle);
         let configurations = Configurations::new(Arc::clone(&lifecycle), activity_settings.clone());
@@ -465,7 +478,9 @@ impl Parts {
             sessions: Arc::new(sessions),
             configurations: Arc::new(configurations),
             figures: Arc::new(figures),
+            message_forms: Arc::new(message_forms),
             previews: Arc::new(previews),
+            senders,
             test_sends: Arc::new(test_sends),
         })
     }

@@ -10,7 +10,6 @@ pub(crate) mod click;
 pub(crate) mod delivery;
 pub(crate) mod extension;
 pub(crate) mod family;
-#[allow(dead_code, unused_imports, reason = "the pages that show the forms are wired to them")]
 pub(crate) mod form;
 pub(crate) mod ids;
 pub(crate) mod inbound;

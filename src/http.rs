@@ -21,6 +21,7 @@ use crate::config::FrameHosts;
 use crate::intake::{Intake, Lifecycle};
 use crate::pages::configuration::Configurations;
 use crate::pages::figures::Figures;
+use crate::pages::message_form::MessageForms;
 use crate::pages::preview::Previews;
 use crate::pages::session::Sessions;
 use crate::pages::test_send::TestSends;
@@ -45,6 +46,7 @@ pub(crate) struct Services {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) configurations: Arc<Configurations>,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) message_forms: Arc<MessageForms>,
     pub(crate) previews: Arc<Previews>,
     pub(crate) test_sends: Arc<TestSends>,
     /// Who may frame the pages.
@@ -82,6 +84,7 @@ pub(crate) fn public_server(
             .app_data(Data::from(services.sessions))
             .app_data(Data::from(services.configurations))
             .app_data(Data::from(services.figures))
+            .app_data(Data::from(services.message_forms))
             .app_data(Data::from(services.previews))
             .app_data(Data::from(services.test_sends))
             .app_data(Data::new(services.frame_hosts))

@@ -7,6 +7,7 @@
 //! * An account that does not answer is not asked again by every page that is opened (`template_book`).
 //! * A business unit that is changed or removed leaves no list behind (`template_book`).
 
+pub(crate) mod sender_book;
 pub(crate) mod template_book;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,19 @@ use crate::domain::whatsapp_template::Template;
 
 /// Senders that the operator typed, by channel family.
 pub(crate) type TypedSenders = BTreeMap<Family, Vec<String>>;
+
+/// The senders that the operator typed.
+pub(crate) fn typed_senders(account: &Account) -> TypedSenders {
+    let senders = &account.senders;
+    [
+        (Family::Sms, senders.sms.clone()),
+        (Family::WhatsApp, senders.whatsapp.clone()),
+        (Family::Viber, senders.viber.clone()),
+        (Family::Rcs, senders.rcs.clone()),
+        (Family::Kakao, senders.kakao.clone()),
+    ]
+    .into()
+}
 
 /// Why a listing could not be read: one sentence for people, without a number or a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

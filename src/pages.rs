@@ -10,6 +10,7 @@
 
 pub(crate) mod configuration;
 pub(crate) mod figures;
+pub(crate) mod message_form;
 pub(crate) mod preview;
 pub(crate) mod session;
 pub(crate) mod test_send;

@@ -118,6 +118,7 @@ impl Commands {
                 known(mid)?;
                 tenants.remove(mid);
                 self.parts.templates.forget(mid);
+                self.parts.senders.forget(mid);
                 self.parts.book.forget(mid);
                 self.parts.store.remove_tenant(mid).await?;
                 self.parts.forwarder.forget(mid);
@@ -196,6 +197,7 @@ impl Commands {
         let summary = TenantSummary::from(&tenant);
         self.parts.tenants.put(tenant);
         self.parts.templates.forget(mid);
+        self.parts.senders.forget(mid);
         // Whoever changes it may have repaired what its reports wait for.
         self.parts.forwarder.forget(mid);
         tracing::info!(tenant.mid = %mid, "A business unit was connected or changed");

@@ -42,6 +42,10 @@ fn samples(key: &Key) -> (Value, Value) {
         }
         _ if key.kind.starts_with("human") => (Value::from("json"), Value::from("xml")),
         _ if key.kind.starts_with("error") => (Value::from("debug"), Value::from("loud")),
+        _ if key.kind.starts_with("host names") => {
+            (Value::from("https://*.example.com"), Value::from("*.example.com/path"))
+        }
+        _ if key.kind.starts_with("a text") => (Value::from("Texts"), Value::from("two\nlines")),
         other => panic!("{} has a kind without a sample: {other:?}", key.name),
     };
     (good, bad)

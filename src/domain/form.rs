@@ -15,6 +15,7 @@ mod channel_step;
 mod channels;
 mod common;
 pub(crate) mod edits;
+mod facts;
 mod field;
 mod limit;
 mod normalised;
@@ -88,6 +89,13 @@ pub(crate) struct MergeField {
     pub(crate) expression: Result<String, String>,
 }
 
+/// A Text field that may hold phone numbers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct TextPhone {
+    pub(crate) name: String,
+    pub(crate) expression: String,
+}
+
 /// An event definition that a Wait Until Event of the journey waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct EventDefinition {
@@ -102,6 +110,8 @@ pub(crate) struct JourneyFacts {
     pub(crate) merge_groups: Vec<MergeGroup>,
     /// Names of the fields that `phone1`, `phone2`, … stand for, in this order.
     pub(crate) phone_fields: Vec<String>,
+    /// Without any, the Text fields that one can be chosen from (spec M2).
+    pub(crate) text_phones: Vec<TextPhone>,
     pub(crate) event_definitions: Vec<EventDefinition>,
     /// The activity's name on the canvas, if somebody has given it one.
     pub(crate) activity_name: Option<String>,

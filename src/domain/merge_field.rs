@@ -47,27 +47,28 @@ pub(crate) enum Piece<'a> {
 /// The parts of a value, in their order; none of them is empty.
 pub(crate) fn pieces(value: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let text = |pieces: &mut Vec<_>, text| {
-        if text != "" {
-            pieces.push(Piece::Text(text));
-        }
-    };
     let mut rest = value;
     while let Some((head, tail)) = rest.split_once("}}") {
         match head.rsplit_once("{{").map(|(before, inner)| (before, inner.trim())) {
             Some((before, inner)) if !inner.is_empty() => {
-                text(&mut pieces, before);
+                push_text(&mut pieces, before);
                 pieces.push(Piece::Field(inner));
             }
             _ => {
-                text(&mut pieces, head);
-                text(&mut pieces, "}}");
+                push_text(&mut pieces, head);
+                push_text(&mut pieces, "}}");
             }
         }
         rest = tail;
     }
-    text(&mut pieces, rest);
+    push_text(&mut pieces, rest);
     pieces
+}
+
+fn push_text<'a>(pieces: &mut Vec<Piece<'a>>, text: &'a str) {
+    if !text.is_empty() {
+        pieces.push(Piece::Text(text));
+    }
 }
 
 /// What a person calls the field that an expression names: the name of its attribute.

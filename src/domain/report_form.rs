@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
     }
 
     /// The in-arguments as they are saved: with the configuration of the message's activity, as far as the journey tells.
-    pub(crate) fn to_save(&self) -> Vec<(String, String)> {
+    pub(crate) fn to_save(self) -> Vec<(String, String)> {
         let mut saved = self.arguments.to_vec();
         let Some(activity) = self.message() else { return saved };
         match &activity.configuration_id {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::session::Session;
 use crate::domain::journey::{EntryField, Journey, JourneyActivity, PhoneFields};
@@ -20,6 +20,8 @@ use crate::store::StoreError;
 pub(crate) const CONTRACT: &str = "1";
 /// Name of the query parameter with the signed configuration id (spec T8, M12).
 pub(crate) const CONFIGURATION_PARAMETER: &str = "c";
+/// In `metaData.waypost`: the bulk id is the activity's name, and goes on following it (the manual; spec M1).
+const FOLLOWS_NAME: &str = "bulkIdFollowsName";
 /// In-arguments that are the same in every activity.
 const CONTEXT: [(&str, &str); 3] = [
     (names::CONTACT_KEY, "{{Contact.Key}}"),
@@ -119,7 +121,7 @@ impl Configurations {
             copied: is_copy.then_some(COPIED),
             notices,
             audience: saved.settings.get("audience").and_then(Value::as_u64),
-            arguments: saved.arguments,
+            arguments: own_words(saved.arguments, &saved.settings),
         })
     }
 
@@ -141,7 +143,9 @@ impl Configurations {
         }
         // A name that nobody has given it is no bulk id.
         let name = if self.settings.is_given_name(kind, saved.name.trim()) { "" } else { &saved.name };
+        let had_bulk_id = value(&arguments, names::BULK_ID).is_some();
         let arguments = filled(kind, arguments, journey, name);
+        let follows_name = !had_bulk_id && value(&arguments, names::BULK_ID).is_some();
         // What validate judges by: of a reports activity there is nothing to judge.
         let kept = match kind {
             Kind::Messaging => arguments.clone(),
@@ -165,8 +169,10 @@ impl Configurations {
         let settings =
             ActivitySettings { customer_key: salt.map(|salt| salt.customer_key.clone()), ..self.settings.clone() };
         let query = format!("{CONFIGURATION_PARAMETER}={configuration}");
-        let own = audience.map_or_else(|| json!({}), |audience| json!({ "audience": audience }));
-        let filled = Filled { in_arguments: whole, query: &query, settings: own };
+        let mut own = serde_json::Map::new();
+        own.extend(audience.map(|audience| ("audience".to_owned(), audience.into())));
+        own.extend(follows_name.then(|| (FOLLOWS_NAME.to_owned(), true.into())));
+        let filled = Filled { in_arguments: whole, query: &query, settings: own.into() };
         Ok(configured(kind, &settings, activity, filled))
     }
 
@@ -199,6 +205,14 @@ impl Configurations {
         let token = self.lifecycle.check(text)?.filter(|token| token.mid == session.tenant.mid);
         Ok(token.map(|token| (text.to_owned(), token)))
     }
+}
+
+/// Without the bulk id that nobody typed.
+fn own_words(mut arguments: Arguments, settings: &Value) -> Arguments {
+    if settings.get(FOLLOWS_NAME).and_then(Value::as_bool) == Some(true) {
+        arguments.retain(|(name, _)| name != names::BULK_ID);
+    }
+    arguments
 }
 
 /// The in-arguments as they are saved, checked and tested: what the marketer set, and what the journey gives. Without the

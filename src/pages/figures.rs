@@ -62,7 +62,10 @@ impl Figures {
         };
         // Read behind what is done: a message that was finished since is not counted as queued and as sent.
         let queued = queue.last_given().saturating_sub(done);
-        let tally = self.recorder.tally(session.tenant.mid, queue.id).await?;
+        let (recorder, mid, id) = (Arc::clone(&self.recorder), session.tenant.mid, queue.id);
+        // To its end, though the page may not wait for it: whoever asks next has it then.
+        let counting = tokio::spawn(async move { recorder.tally(mid, id).await });
+        let tally = counting.await.unwrap_or(Err(StoreError::Closed))?;
         let seen = Channel::reports_seen(channel.capability().reported_as).then_some(tally.seen);
         let sent = done.saturating_sub(tally.ended_here);
         Ok(ActivityFigures { queued, sent, delivered: tally.delivered, failed: tally.failed, seen })

@@ -123,7 +123,6 @@ pub(crate) struct SavedActivity {
     pub(crate) settings: Value,
     pub(crate) is_configured: bool,
     pub(crate) id: Option<String>,
-    pub(crate) key: String,
     pub(crate) name: String,
     /// `editable: false` of running versions.
     pub(crate) is_editable: bool,
@@ -144,7 +143,6 @@ impl SavedActivity {
             settings: of_metadata("waypost").cloned().unwrap_or_default(),
             is_configured: of_metadata("isConfigured").and_then(Value::as_bool).unwrap_or_default(),
             id: text(activity, "id"),
-            key: text(activity, "key").unwrap_or_default(),
             name: text(activity, "name").unwrap_or_default(),
             is_editable: activity.get("editable").and_then(Value::as_bool) != Some(false),
         }

@@ -10,7 +10,7 @@ use crate::domain::scenario::ScenarioCheck;
 use crate::domain::tenant::{Account, KakaoWay, Tenant};
 use crate::domain::whatsapp_template::Template;
 use crate::listings::template_book::Freshness;
-use crate::listings::{AccountListings as _, TypedSenders};
+use crate::listings::{AccountListings as _, typed_senders};
 
 /// Templates of one answer, in bytes of their JSON: well below the control socket's longest line.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
@@ -35,24 +35,11 @@ pub(super) fn named<'a>(tenant: &'a Tenant, name: Option<&AccountId>) -> Result<
 /// The channel families whose scopes an account needs: those that it has senders for, those of the channels that it
 /// lists, and those of `queued`, the channels of its messages so far. One without any will send SMS, as far as anybody knows.
 pub(super) fn used(account: &Account, queued: impl Iterator<Item = Channel>) -> Families {
-    let typed = typed(account).into_iter().filter(|(_, senders)| !senders.is_empty()).map(|(family, _)| family);
+    let typed = typed_senders(account).into_iter().filter(|(_, senders)| !senders.is_empty()).map(|(family, _)| family);
     let omni = Some(Family::Omni).filter(|_| account.kakao_way == KakaoWay::Omni);
     let channels = account.channels.iter().copied().chain(queued).map(|channel| channel.capability().family);
     let mut used = typed.chain(omni).chain(channels).peekable();
     if used.peek().is_none() { Families::from_iter([Family::Sms]) } else { used.collect() }
-}
-
-/// The senders that the operator typed.
-fn typed(account: &Account) -> TypedSenders {
-    let senders = &account.senders;
-    [
-        (Family::Sms, senders.sms.clone()),
-        (Family::WhatsApp, senders.whatsapp.clone()),
-        (Family::Viber, senders.viber.clone()),
-        (Family::Rcs, senders.rcs.clone()),
-        (Family::Kakao, senders.kakao.clone()),
-    ]
-    .into()
 }
 
 impl Commands {
@@ -64,7 +51,7 @@ impl Commands {
     ) -> Result<ControlAnswer, Refusal> {
         match request {
             AccountRequest::Senders => {
-                Ok(ControlAnswer::ok(&self.parts.accounts.senders(account, &typed(account)).await))
+                Ok(ControlAnswer::ok(&self.parts.accounts.senders(account, &typed_senders(account)).await))
             }
             AccountRequest::Templates(request) => self.templates(mid, account, request).await,
             AccountRequest::Scenario { key } => {

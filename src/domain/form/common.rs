@@ -5,7 +5,7 @@ use super::rows::RowSet;
 use super::texts::Phrase;
 use super::{Item, Keyboard, Limit, Section, Toggle};
 use crate::domain::channel::Channel;
-use crate::domain::message::{BULK_ID_UNITS_MAX, VALIDITY_MINUTES_MAX, names, sms};
+use crate::domain::message::{BULK_ID_UNITS_MAX, VALIDITY_MINUTES_MAX, names, nth, sms};
 use crate::domain::speed_limit;
 
 /// The bulk id that counts while none is given: the activity's own name, else the channel's (the manual; spec M1).
@@ -23,6 +23,14 @@ pub(crate) fn default_bulk_id(channel: Channel, activity_name: Option<&str>) -> 
 /// Which phone field, where there are several (spec M2).
 pub(super) fn recipient(builder: &Builder<'_>) -> Option<Section> {
     let fields = &builder.context.journey.phone_fields;
+    let texts = &builder.context.journey.text_phones;
+    if fields.is_empty() && !texts.is_empty() {
+        let first = nth(names::PHONE_PREFIX, 1);
+        let choices = texts.iter().map(|field| (field.expression.as_str(), &[][..], field.name.as_str()));
+        let field = builder.select_of(&first, choices).required();
+        let warning = Item::Note(builder.phrase(Phrase::TextPhone).to_owned());
+        return Some(builder.section("recipient", Phrase::Recipient, vec![field.into(), warning]));
+    }
     if fields.len() < 2 && builder.given(names::PHONE_CHOICE).is_none() {
         return None;
     }

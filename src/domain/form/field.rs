@@ -207,11 +207,6 @@ impl Field {
         }
         self
     }
-
-    /// Whether an expression stands in it, whose value only a contact has.
-    pub(crate) fn is_expression(&self) -> bool {
-        self.value.contains("{{")
-    }
 }
 
 impl From<Field> for Item {

@@ -111,14 +111,6 @@ impl Limit {
         }
         .or_else(|| if has_forbidden(value) { say(Phrase::HasControl, &[]) } else { None })
     }
-
-    /// UTF-16 units that a control may take, for the page's own counting.
-    pub(crate) const fn units_max(self) -> Option<usize> {
-        match self {
-            Self::Characters { max, .. } | Self::Address { max } => Some(max),
-            _ => None,
-        }
-    }
 }
 
 /// Line breaks and tabs aside, which texts may have.

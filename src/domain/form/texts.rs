@@ -31,6 +31,15 @@ pub(crate) type ChoiceText = (&'static str, &'static str, &'static str);
 /// What is said besides fields and choices. Words in braces are filled in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phrase {
+    // Merge fields.
+    EntryFields,
+    ContactFields,
+    JourneyFields,
+    ContactKey,
+    TextPhone,
+    // The summary.
+    SummaryTitle,
+    SummaryNote,
     // Sections.
     ChannelSection,
     Recipient,
@@ -69,7 +78,6 @@ pub(crate) enum Phrase {
     // Controls.
     Choose,
     Saved,
-    Optional,
     Remove,
     MoveUp,
     MoveDown,
@@ -100,7 +108,6 @@ pub(crate) enum Phrase {
     NoEntrySource,
     NoEventDefinitions,
     NoAccount,
-    NoSenders,
     Deprecated,
     // What is allowed.
     AllowedCharacters,
@@ -115,7 +122,6 @@ pub(crate) enum Phrase {
     AllowedScenarioKey,
     AllowedTemplateName,
     AllowedLanguage,
-    AllowedPlaceholder,
     AllowedFile,
     AllowedDial,
     AllowedAddressOrTel,

@@ -95,10 +95,12 @@ impl Counter<'_, '_> {
         }
         let shortens = self.context.channel.is_some_and(|channel| channel.capability().tracks_links)
             && self.context.arguments.flag(names::SHORTEN_URL);
-        if shortens && argument == names::TEXT && text.contains("://") {
-            if let Some((_, note)) = self.notes.notes.last_mut() {
-                note.push_str("; links are counted as they are typed, and sent shorter");
-            }
+        if shortens
+            && argument == names::TEXT
+            && text.contains("://")
+            && let Some((_, note)) = self.notes.notes.last_mut()
+        {
+            note.push_str("; links are counted as they are typed, and sent shorter");
         }
     }
 

@@ -212,6 +212,19 @@ pub(super) struct ToMake {
     pub(super) audience: Option<u64>,
     #[serde(default)]
     confirmed_copy: bool,
+    /// The activity's name on the canvas, when the page knows a newer one.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    pub(super) culture: String,
+}
+
+impl ToMake {
+    /// The activity's name on the canvas.
+    pub(super) fn name(&self) -> &str {
+        let of_activity = || self.activity.get("name").and_then(Value::as_str);
+        self.name.as_deref().or_else(of_activity).unwrap_or_default()
+    }
 }
 
 #[derive(Serialize)]

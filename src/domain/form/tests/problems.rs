@@ -44,7 +44,7 @@ fn one_too_many_is_told_of_its_field() {
                 Limit::None => continue,
             };
             // An address of a preview alone would want what it is a preview of.
-            if field.is_expression() || field.value.is_empty() {
+            if field.value.contains("{{") || field.value.is_empty() {
                 continue;
             }
             let wrong = copy(&sample).with(&field.argument, over);

@@ -70,6 +70,11 @@ const FIELDS: &[FieldText] = &[
         "Latest send time",
         "The message is not sent any more after this moment, even if it still waits for its turn.",
     ),
+    (
+        names::PHONE_PREFIX,
+        "Field with the phone number",
+        "Messages go to the number in this field of the entry source.",
+    ),
     (names::ON_STOP, "When the journey is stopped", "What happens to messages that still wait to be sent."),
 ];
 

@@ -4,6 +4,17 @@ use super::super::Phrase;
 
 pub(super) const fn of(phrase: Phrase) -> &'static str {
     match phrase {
+        Phrase::EntryFields => "Entry source",
+        Phrase::ContactFields => "Contact",
+        Phrase::JourneyFields => "Journey data: {activity}",
+        Phrase::ContactKey => "Contact key",
+        Phrase::TextPhone => {
+            "The entry source has no field of type Phone. Choose the Text field that holds phone numbers with their country code; better give that field the type Phone."
+        }
+        Phrase::SummaryTitle => "Summary",
+        Phrase::SummaryNote => {
+            "Choose Done to save these settings in the journey. They take effect when the journey is activated."
+        }
         Phrase::ChannelSection => "Business unit and channel",
         Phrase::Recipient => "Recipient",
         Phrase::Message => "Message",
@@ -47,7 +58,6 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
         Phrase::CardSuggestions => "Suggestions of this card",
         Phrase::Choose => "Choose …",
         Phrase::Saved => "{value} (saved)",
-        Phrase::Optional => "optional",
         Phrase::Remove => "Remove",
         Phrase::MoveUp => "Move up",
         Phrase::MoveDown => "Move down",
@@ -84,7 +94,6 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
         }
         Phrase::NoEventDefinitions => "The journey has no Wait Until Event activity yet.",
         Phrase::NoAccount => "This business unit has no Infobip account: ask your administrator to connect one.",
-        Phrase::NoSenders => "The account offers no sender for this channel: type one.",
         Phrase::Deprecated => "Do not use this deprecated channel for new activities. Use Viber instead.",
         Phrase::AllowedCharacters => "At most {max} characters.",
         Phrase::AllowedCharactersBetween => "{min} to {max} characters.",
@@ -98,7 +107,6 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
         Phrase::AllowedScenarioKey => "1 to 64 letters and digits.",
         Phrase::AllowedTemplateName => "Lower case letters, digits and underscores.",
         Phrase::AllowedLanguage => "A code such as en_GB.",
-        Phrase::AllowedPlaceholder => "Not empty; no line breaks, tabs, or more than four spaces in a row.",
         Phrase::AllowedFile => "A name with an ending such as .pdf, .docx or .xlsx, in lower case.",
         Phrase::AllowedDial => "2 to 15 digits, with + before them if you like.",
         Phrase::AllowedAddressOrTel => "A web address, or tel: and a number.",
