@@ -110,16 +110,23 @@ export class StepForm {
   }
 
   /**
-   * Remembers that a field was left: from now on its problem is shown. The picker beside a field belongs to it.
+   * Remembers that a field was left: from now on its problem is shown, see {@link showLeft}. The picker beside a field
+   * belongs to it.
    *
    * @param {EventTarget | null} from
    * @param {EventTarget | null} to
+   * @returns {boolean} whether there was a field to leave
    */
   leave(from, to) {
     const field = from instanceof Element ? from.closest("[data-field]") : null;
-    if (!(field instanceof HTMLElement) || !field.dataset.field) return;
-    if (to instanceof Node && field.contains(to)) return;
+    if (!(field instanceof HTMLElement) || !field.dataset.field) return false;
+    if (to instanceof Node && field.contains(to)) return false;
     this.#left.add(field.dataset.field);
+    return true;
+  }
+
+  /** Shows the problems of the fields that were left. */
+  showLeft() {
     this.#showProblems();
   }
 

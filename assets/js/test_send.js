@@ -38,9 +38,12 @@ export class TestSend {
   }
 
   /** @param {HTMLElement} opener gets the focus back */
-  open(opener) {
+  async open(opener) {
     const dialog = this.#dialog;
     if (!dialog) return;
+    // A merge field may have come in since the last check.
+    await this.#wizard.check();
+    if (dialog.open) return;
     this.#opener = opener;
     write(this.#part("[data-result]"), "");
     const rows = this.#fields.map((field, index) => this.#row(field, index));

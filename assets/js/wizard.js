@@ -16,6 +16,8 @@ import { TestSend } from "./test_send.js";
 
 /** From the last keystroke to the check. */
 const CHECK_AFTER_MS = 300;
+/** Longest wait for a mouse button to be released. */
+const PRESSED_MS = 1000;
 /** Longest wait for the activity, without which there is nothing to configure. */
 const ACTIVITY_MS = 10000;
 /** Longest wait for what can be done without; what comes later is worked in. */
@@ -53,6 +55,7 @@ export class Wizard {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #lateTimer;
   /** @type {Promise<void>} Renderings follow each other, as each starts from what the one before has made. */ #rendering = Promise.resolve();
   #renderings = 0;
+  /** @type {Promise<void>} Until no mouse button is down: what moves under a pressed pointer loses its click. */ #released = Promise.resolve();
 
   /**
    * @param {import("./journey_builder.js").JourneyBuilder} builder
@@ -99,6 +102,14 @@ export class Wizard {
       audience: this.#audience,
       culture: this.#culture,
     };
+  }
+
+  /** Has what stands there checked now, without waiting for a pause in typing. A failure is told. */
+  check() {
+    return this.#attempt("check", async () => {
+      await this.#rendering;
+      await this.#runCheck();
+    });
   }
 
   /** Gets everything that the first step needs. */
@@ -302,7 +313,10 @@ export class Wizard {
       this.#onEdited();
       if (target instanceof Element && target.closest("[data-rerender]")) this.#attempt("step", () => this.#render());
     });
-    stage.addEventListener("focusout", ({ target, relatedTarget }) => this.#form?.leave(target, relatedTarget));
+    stage.addEventListener("pointerdown", () => this.#waitForRelease());
+    stage.addEventListener("focusout", ({ target, relatedTarget }) => {
+      if (this.#form?.leave(target, relatedTarget)) this.#released.then(() => this.#form?.showLeft());
+    });
     stage.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
       if (!button || button.disabled) return;
@@ -316,6 +330,18 @@ export class Wizard {
       } else if (button.dataset.testSend !== undefined) {
         this.testSend.open(button);
       }
+    });
+  }
+
+  #waitForRelease() {
+    this.#released = new Promise((resolve) => {
+      // The click comes behind the release. What is released outside of the page may not be told.
+      const timer = setTimeout(resolve, PRESSED_MS);
+      const release = () => {
+        clearTimeout(timer);
+        setTimeout(resolve);
+      };
+      for (const event of ["pointerup", "pointercancel"]) document.addEventListener(event, release, { once: true });
     });
   }
 
@@ -360,6 +386,7 @@ export class Wizard {
     try {
       const sent = this.state();
       const answer = await this.server.call("step", { ...sent, edit });
+      await this.#released;
       const earlier = this.#form;
       const typed = isNewStep ? [] : difference(sent.arguments, earlier?.collect() ?? sent.arguments);
       this.picker.close();
@@ -430,6 +457,7 @@ export class Wizard {
     const check = (this.#check = new AbortController());
     const form = this.#form;
     const found = await this.server.call("check", this.state(), check.signal);
+    await this.#released;
     if (check.signal.aborted) throw check.signal.reason;
     if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);

@@ -72,7 +72,9 @@ async fn fill_and_compare(page: &JourneyPage<'_>, name: &str, actions: &[&[Do]])
     let written = page.arguments("REST-1");
     for action in actions.iter().copied().flatten() {
         let Set(argument_name, value) = action else { continue };
-        assert_eq!(argument(&written, argument_name), Some(*value), "{name}: {argument_name} in {written:#?}");
+        // A merge field may have come behind it.
+        let is_written = argument(&written, argument_name).is_some_and(|own| own.starts_with(value));
+        assert!(is_written, "{name}: {argument_name} := {value} in {written:#?}");
     }
 
     page.open("REST-1").await;

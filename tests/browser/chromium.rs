@@ -46,7 +46,9 @@ fn chromium() -> Option<PathBuf> {
 }
 
 fn is_local(url: &str) -> bool {
-    ["http://127.0.0.1:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:"].iter().any(|start| url.starts_with(start))
+    ["http://127.0.0.1:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:"]
+        .iter()
+        .any(|start| url.starts_with(start))
 }
 
 impl Driver {

@@ -251,7 +251,9 @@ impl<'a> JourneyPage<'a> {
         let css = format!("[data-rows={rows:?}] > [data-row]");
         let count = format!("return document.querySelectorAll({}).length", json!(css));
         let before = self.browser.run(&count, Vec::new()).await.as_u64().unwrap();
-        self.click(&format!("[data-add={rows:?}]")).await;
+        // Not by the mouse: notes that appear meanwhile move the button away between the driver's look and its click.
+        let press = "const button = document.querySelector(arguments[0]); button.focus(); button.click()";
+        self.browser.run(press, vec![json!(format!("[data-add={rows:?}]"))]).await;
         self.browser.wait_for("one more row", &format!("{count} > {before}")).await;
         self.usable().await;
     }
@@ -298,6 +300,16 @@ impl<'a> JourneyPage<'a> {
             json!(name)
         );
         self.browser.wait_for(&format!("a problem beside {name}"), &script).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits for a sentence with these words beside a field.
+    pub(crate) async fn problem_with(&self, name: &str, words: &str) {
+        let script = format!(
+            "const place = document.getElementById('p-' + {}); return place && !place.hidden && place.textContent.includes({})",
+            json!(name),
+            json!(words)
+        );
+        self.browser.wait_for(&format!("{words} beside {name}"), &script).await;
     }
 
     /// Waits until no problem stands beside a field.

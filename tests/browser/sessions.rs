@@ -1,19 +1,35 @@
 //! Who may see what: sessions of the pages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::task::JoinHandle;
 use waypost::sandbox::{Fault, FaultKind};
 
 use crate::accessibility::assert_accessible;
 use crate::chromium::Browser;
 use crate::journey::{Do, JourneyPage};
-use crate::support::{spawn_app, tenant};
+use crate::support::{TestApp, spawn_app, tenant};
 
+const TICK: Duration = Duration::from_millis(20);
 const RETRY: &str = "#stage [data-retry]";
+
+/// Lets virtual time pass as the real one does, for what waits in the server.
+fn let_time_pass(app: &TestApp) -> JoinHandle<()> {
+    let clock = Arc::clone(app.virtual_clock.as_ref().unwrap());
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            clock.advance(TICK);
+        }
+    })
+}
 
 pub(crate) async fn a_session_that_is_over_is_renewed_in_silence(browser: Browser) -> Browser {
     let app = spawn_app().in_journey_builder().on_virtual_time().await;
+    let passing = let_time_pass(&app);
     let page = JourneyPage::of_message(&browser, &app).await;
     page.open("REST-1").await;
     page.set("channel", "SMS").await;
@@ -29,12 +45,14 @@ pub(crate) async fn a_session_that_is_over_is_renewed_in_silence(browser: Browse
     );
     assert_eq!(page.heard("requestTokens").await, asked + 1);
     page.done().await;
+    passing.abort();
     app.finish().await;
     browser
 }
 
 pub(crate) async fn a_session_that_can_t_be_renewed_says_so(browser: Browser) -> Browser {
     let app = spawn_app().in_journey_builder().on_virtual_time().await;
+    let passing = let_time_pass(&app);
     let page = JourneyPage::of_message(&browser, &app).await;
     page.open("REST-1").await;
     page.set("channel", "SMS").await;
@@ -52,6 +70,7 @@ pub(crate) async fn a_session_that_can_t_be_renewed_says_so(browser: Browser) ->
     app.sfmc().clear_faults();
     page.next("summary").await;
     page.done().await;
+    passing.abort();
     app.finish().await;
     browser
 }
