@@ -52,6 +52,7 @@ export class Wizard {
   /** @type {StepForm | null} */ #form = null;
   /** @type {AbortController | null} */ #check = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #checkTimer;
+  /** Whether something was changed that no check has seen. */ #isCheckDue = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #lateTimer;
   /** @type {Promise<void>} Renderings follow each other, as each starts from what the one before has made. */ #rendering = Promise.resolve();
   #renderings = 0;
@@ -315,7 +316,10 @@ export class Wizard {
     });
     stage.addEventListener("pointerdown", () => this.#waitForRelease());
     stage.addEventListener("focusout", ({ target, relatedTarget }) => {
-      if (this.#form?.leave(target, relatedTarget)) this.#released.then(() => this.#form?.showLeft());
+      if (!this.#form?.leave(target, relatedTarget)) return;
+      // What was typed since the last check may have put the problem right that it found.
+      if (this.#isCheckDue) this.check();
+      else this.#released.then(() => this.#form?.showLeft());
     });
     stage.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
@@ -442,6 +446,7 @@ export class Wizard {
   }
 
   #checkSoon() {
+    this.#isCheckDue = true;
     clearTimeout(this.#checkTimer);
     this.#checkTimer = setTimeout(() => this.#attempt("check", () => this.#runCheck()), CHECK_AFTER_MS);
   }
@@ -456,6 +461,7 @@ export class Wizard {
     this.#cancelCheck();
     const check = (this.#check = new AbortController());
     const form = this.#form;
+    this.#isCheckDue = false;
     const found = await this.server.call("check", this.state(), check.signal);
     await this.#released;
     if (check.signal.aborted) throw check.signal.reason;

@@ -51,7 +51,7 @@ pub(crate) async fn a_problem_stands_beside_its_field(browser: Browser) -> Brows
     page.set("text", "Short").await;
     page.no_problem("text").await;
 
-    page.act(&[Do::Add("callback"), Do::Set("callbackName1", "with a { brace"), Do::Set("callbackValue1", "x")]).await;
+    page.act(&[Do::Add("callback"), Do::Set("callbackName1", "with a \" mark"), Do::Set("callbackValue1", "x")]).await;
     page.problem("callbackName1").await;
     page.act(&[Do::Set("validityMinutes", "9999"), Do::Turn("speedLimit"), Do::Set("speedLimitCount", "0")]).await;
     page.problem("validityMinutes").await;
