@@ -110,7 +110,8 @@ pub(in crate::http) fn is_allowlisted(request: &HttpRequest) -> bool {
     request.extensions().get::<Allowlisted>().is_some()
 }
 
-/// For the activities' scopes.
+/// For the activities' scopes: the calls of SFMC's servers. What a marketer's browser loads (config.json, pages,
+/// pictures) holds no secret and comes from anywhere, and what its pages ask is asked with a session.
 pub(in crate::http) async fn activities<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
