@@ -331,7 +331,7 @@ impl<'a> JourneyPage<'a> {
 
     /// Pictures for people: of the window, and of the step in its whole length.
     pub(crate) async fn picture(&self, name: &str) {
-        // The check behind the form says what stands beside it.
+        self.browser.run("document.activeElement?.blur(); scrollTo(0, 0)", Vec::new()).await;
         self.browser.screenshot(name).await;
         self.top().await;
         let (width, height) = self.browser.client.get_window_size().await.unwrap();
@@ -340,8 +340,9 @@ impl<'a> JourneyPage<'a> {
         let old = self.browser.run(stretch, Vec::new()).await;
         self.inside().await;
         let content = self.browser.run("return document.documentElement.scrollHeight", Vec::new()).await;
-        let tall = u32::try_from(content.as_u64().unwrap().min(5_000)).unwrap() + 320;
+        let tall = u32::try_from(content.as_u64().unwrap().min(6_000)).unwrap() * 105 / 100 + 320;
         self.browser.client.set_window_size(u32::try_from(width).unwrap(), tall.max(960)).await.unwrap();
+        self.browser.run("scrollTo(0, 0)", Vec::new()).await;
         self.browser.screenshot(&format!("{name}-whole")).await;
         self.top().await;
         self.browser

@@ -30,8 +30,8 @@ pub(crate) async fn a_problem_stands_beside_its_field(browser: Browser) -> Brows
     page.next_refused().await;
     page.problem("sender").await;
     page.problem("text").await;
-    page.picture("problems").await;
     assert_eq!(browser.run(FOCUS, Vec::new()).await, "sender", "the first problem has the focus");
+    page.picture("problems").await;
     assert_eq!(browser.run("return document.querySelector('#step').dataset.step", Vec::new()).await, "message");
     let status = browser.text("#status").await;
     assert!(status.contains('2'), "{status}");
@@ -113,6 +113,26 @@ pub(crate) async fn a_click_counts_though_a_problem_appears_under_it(browser: Br
     browser.client.perform_actions(press).await.unwrap();
     browser.wait_for("the row", "return document.querySelector('#f-callbackName1') !== null").await;
     page.problem("sender").await;
+    app.finish().await;
+    browser
+}
+
+pub(crate) async fn what_was_put_right_is_not_held_against_it(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let page = JourneyPage::of_message(&browser, &app).await;
+    page.open("REST-1").await;
+    page.set("channel", "SMS").await;
+    page.next("message").await;
+    // The first check has found the sender missing. It must not be said of one that has been typed since.
+    browser.wait_for("the preview", "return document.querySelector('#preview')?.textContent.includes('Nothing')").await;
+    let watch = "window.said = []; const place = document.querySelector('#p-sender'); \
+                 new MutationObserver(() => place.hidden || window.said.push(place.textContent)) \
+                   .observe(place, { attributes: true, childList: true })";
+    browser.run(watch, Vec::new()).await;
+    page.set("sender", "Waypost").await;
+    page.set("text", "Spring").await;
+    browser.wait_for("the preview", "return document.querySelector('#preview').textContent.includes('Spring')").await;
+    assert_eq!(browser.run("return window.said", Vec::new()).await, json!([]));
     app.finish().await;
     browser
 }
