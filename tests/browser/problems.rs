@@ -6,6 +6,7 @@ use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use serde_json::json;
 
+use crate::accessibility::assert_accessible;
 use crate::chromium::Browser;
 use crate::journey::{Do, JourneyPage};
 use crate::support::spawn_app;
@@ -21,6 +22,8 @@ pub(crate) async fn a_problem_stands_beside_its_field(browser: Browser) -> Brows
     page.next_refused().await;
     page.problem("channel").await;
     assert_eq!(browser.run(FOCUS, Vec::new()).await, "channel");
+    page.picture("channel-problem").await;
+    assert_accessible(&browser, "the first step").await;
     page.set("channel", "SMS").await;
     page.no_problem("channel").await;
     page.next("message").await;
@@ -32,6 +35,7 @@ pub(crate) async fn a_problem_stands_beside_its_field(browser: Browser) -> Brows
     page.problem("text").await;
     assert_eq!(browser.run(FOCUS, Vec::new()).await, "sender", "the first problem has the focus");
     page.picture("problems").await;
+    assert_accessible(&browser, "problems").await;
     assert_eq!(browser.run("return document.querySelector('#step').dataset.step", Vec::new()).await, "message");
     let status = browser.text("#status").await;
     assert!(status.contains('2'), "{status}");

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use waypost::sandbox::journey_builder::Design;
 
+use crate::accessibility::assert_accessible;
 use crate::chromium::Browser;
 use crate::journey::{Do, JourneyPage, argument};
 use crate::support::{eventually, spawn_app};
@@ -91,6 +92,7 @@ pub(crate) async fn a_journey_without_an_entry_source_is_told_of(browser: Browse
     page.next("message").await;
     page.says("entry source").await;
     page.picture("no-entry-source").await;
+    assert_accessible(&browser, "no entry source").await;
     app.finish().await;
     browser
 }
@@ -121,6 +123,7 @@ pub(crate) async fn objects_are_no_messages(browser: Browser) -> Browser {
     page.open_frame("REST-1").await;
     page.says("did not hand over the activity").await;
     browser.screenshot("no-answer").await;
+    assert_accessible(&browser, "no answer").await;
     app.finish().await;
     browser
 }
