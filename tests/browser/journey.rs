@@ -329,10 +329,13 @@ impl<'a> JourneyPage<'a> {
         self.browser.run("return document.body.innerText", Vec::new()).await.as_str().unwrap().to_owned()
     }
 
-    /// Pictures for people: of the window, and of the step in its whole length.
+    /// Pictures for people: of the window, and of the step in its whole length where somebody wants to look.
     pub(crate) async fn picture(&self, name: &str) {
         self.browser.run("document.activeElement?.blur(); scrollTo(0, 0)", Vec::new()).await;
         self.browser.screenshot(name).await;
+        if std::env::var_os("WAYPOST_SCREENSHOTS").is_none() {
+            return;
+        }
         self.top().await;
         let (width, height) = self.browser.client.get_window_size().await.unwrap();
         let stretch = "const modal = document.querySelector('#modal'); const height = modal.style.height; \

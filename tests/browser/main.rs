@@ -15,6 +15,7 @@
 
 mod accessibility;
 mod channels;
+mod choices;
 mod chromium;
 mod copies;
 mod journey;
@@ -80,6 +81,9 @@ fn main() -> ExitCode {
     let trials = trials! { &driver;
         channels:
             sms_and_lms, mms, whatsapp, viber, kakao, kakao_over_omni, rcs, rcs_cards, rows_are_moved_and_removed;
+        choices:
+            the_event_that_a_reply_fires, one_of_several_accounts, the_server_is_asked_for_lists_and_scenarios,
+            changes_are_not_thrown_away_unasked;
         copies: a_copy_is_confirmed_and_becomes_its_own, a_running_journey_is_read_only_and_shows_its_figures;
         keyboard:
             an_sms_is_configured_by_keyboard_alone, the_test_message_has_a_dialog, a_narrow_window_and_a_dark_system;
