@@ -17,6 +17,7 @@ use crate::control::{
     ActivityKind, ActivityRequest, CatchUpOutcome, Check, CheckOutcome, CheckReport, ControlAnswer, ControlHandler,
     ControlRequest, EndedMessage, ErrorCode, QueueSummary,
 };
+use crate::dispatch::book::account_key;
 use crate::domain::check::{self, CheckLine, CheckResult};
 use crate::domain::delivery::LocalEnd;
 use crate::domain::extension::{
@@ -410,7 +411,9 @@ impl Commands {
             let refused = self.refused_counts(tenant.mid)?;
             let mut held = Vec::new();
             for (account, state) in store.accounts().held(tenant.mid)? {
-                if state.released_at.is_none() {
+                // It is stored a moment before its queues stop; only both together mean that nothing goes out.
+                let stands = book.pacer().held(&account_key(tenant.mid, &account)).is_some();
+                if state.released_at.is_none() && stands {
                     held.push(json!({ "account": account.as_str(), "since": state.since.to_iso(),
                         "problem": state.problem, "what to do": state.held.sentence() }));
                 }

@@ -1,6 +1,7 @@
 //! The configuration pages' calls: sessions, and an activity's way through its page (spec M1, M2, M12).
 
 mod preview;
+mod steps;
 mod test_send;
 
 use serde_json::{Value, json};
