@@ -52,7 +52,10 @@ export class Wizard {
   /** @type {StepForm | null} */ #form = null;
   /** @type {AbortController | null} */ #check = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #checkTimer;
-  /** Whether something was changed that no check has seen. */ #isCheckDue = false;
+  /** Counts changes: of the controls, those that the newest check looks at, and those that a check has answered for. */
+  #edits = 0;
+  #editsInCheck = 0;
+  #editsChecked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #lateTimer;
   /** @type {Promise<void>} Renderings follow each other, as each starts from what the one before has made. */ #rendering = Promise.resolve();
   #renderings = 0;
@@ -318,8 +321,8 @@ export class Wizard {
     stage.addEventListener("focusout", ({ target, relatedTarget }) => {
       if (!this.#form?.leave(target, relatedTarget)) return;
       // What was typed since the last check may have put the problem right that it found.
-      if (this.#isCheckDue) this.check();
-      else this.#released.then(() => this.#form?.showLeft());
+      if (this.#editsChecked === this.#edits) this.#released.then(() => this.#form?.showLeft());
+      else if (this.#editsInCheck !== this.#edits) this.check();
     });
     stage.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
@@ -446,7 +449,7 @@ export class Wizard {
   }
 
   #checkSoon() {
-    this.#isCheckDue = true;
+    this.#edits += 1;
     clearTimeout(this.#checkTimer);
     this.#checkTimer = setTimeout(() => this.#attempt("check", () => this.#runCheck()), CHECK_AFTER_MS);
   }
@@ -461,10 +464,11 @@ export class Wizard {
     this.#cancelCheck();
     const check = (this.#check = new AbortController());
     const form = this.#form;
-    this.#isCheckDue = false;
+    const edits = (this.#editsInCheck = this.#edits);
     const found = await this.server.call("check", this.state(), check.signal);
     await this.#released;
     if (check.signal.aborted) throw check.signal.reason;
+    this.#editsChecked = edits;
     if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);
     return found;

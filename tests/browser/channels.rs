@@ -193,9 +193,6 @@ pub(crate) async fn viber(browser: Browser) -> Browser {
     page.load("").await;
     page.open("REST-1").await;
     assert_eq!(page.value("channel").await, "Viber (deprecated)");
-    if let Some(()) = confirm_copy(&page).await {
-        page.usable().await;
-    }
     page.next("message").await;
     let omni = [
         Set("text", "Sale"),
@@ -207,14 +204,6 @@ pub(crate) async fn viber(browser: Browser) -> Browser {
     fill_and_compare(&page, "viber-deprecated", &[&omni]).await;
     app.finish().await;
     browser
-}
-
-/// Ticks the box of a copied activity where there is one.
-async fn confirm_copy(page: &JourneyPage<'_>) -> Option<()> {
-    let there = page.browser.run("return document.querySelector('#confirm-copy') !== null", Vec::new()).await;
-    there.as_bool().filter(|is_there| *is_there)?;
-    page.browser.run("document.querySelector('#confirm-copy').click()", Vec::new()).await;
-    Some(())
 }
 
 const CHINGU: &[Do] = &[

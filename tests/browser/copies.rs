@@ -1,16 +1,17 @@
 //! Copied activities, journeys that run, and their figures.
 
 use serde_json::json;
+use waypost::sandbox::journey_builder::Design;
 
 use crate::accessibility::assert_accessible;
 use crate::chromium::Browser;
-use crate::journey::{Do, JourneyPage, argument, audience};
-use crate::support::spawn_app;
+use crate::journey::{Do, JourneyPage, argument, arguments, audience};
+use crate::support::{TestApp, spawn_app};
 
 const SMS: [Do; 2] = [Do::Set("sender", "Waypost"), Do::Set("text", "Spring is here")];
 
 /// Configures an SMS, and saves the journey's draft.
-async fn configured<'a>(browser: &'a Browser, app: &'a crate::support::TestApp) -> JourneyPage<'a> {
+async fn configured<'a>(browser: &'a Browser, app: &'a TestApp) -> JourneyPage<'a> {
     let page = JourneyPage::of_message(browser, app).await;
     page.open("REST-1").await;
     page.set("channel", "SMS").await;
@@ -59,7 +60,7 @@ pub(crate) async fn a_copy_is_confirmed_and_becomes_its_own(browser: Browser) ->
 pub(crate) async fn a_running_journey_is_read_only_and_shows_its_figures(browser: Browser) -> Browser {
     let app = spawn_app().in_journey_builder().await;
     let contacts: Vec<_> = [("C-1", "Ann"), ("C-2", "Ben"), ("C-3", "Cleo")].into();
-    let design = waypost::sandbox::journey_builder::Design::new("Running", app.tenant.mid, &app.url(""));
+    let design = Design::new("Running", app.tenant.mid, &app.url(""));
     let page = JourneyPage::of(&browser, &app, design.entry(audience(&contacts))).await;
     page.open("REST-1").await;
     page.set("channel", "SMS").await;
@@ -82,7 +83,7 @@ pub(crate) async fn a_running_journey_is_read_only_and_shows_its_figures(browser
     page.top().await;
     assert_eq!(browser.run("return document.querySelector('#modal-next').disabled", Vec::new()).await, true);
     page.click("#modal-cancel").await;
-    assert_eq!(arguments_of(&page), arguments_of_value(&saved));
+    assert_eq!(page.arguments("REST-1"), arguments(&saved));
 
     page.action("run", "entered").await;
     app.drain().await;
@@ -98,12 +99,4 @@ pub(crate) async fn a_running_journey_is_read_only_and_shows_its_figures(browser
     assert_eq!(failed, json!("0"));
     app.finish().await;
     browser
-}
-
-fn arguments_of(page: &JourneyPage<'_>) -> Vec<(String, String)> {
-    page.arguments("REST-1")
-}
-
-fn arguments_of_value(activity: &serde_json::Value) -> Vec<(String, String)> {
-    crate::journey::arguments(activity)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinHandle;
+use waypost::sandbox::journey_builder::Design;
 use waypost::sandbox::{Fault, FaultKind};
 
 use crate::accessibility::assert_accessible;
@@ -106,7 +107,7 @@ pub(crate) async fn who_is_not_vouched_for_sees_nothing(browser: Browser) -> Bro
     let other = tenant();
     app.add_tenant(&other).await;
     let url = app.url("");
-    let design = waypost::sandbox::journey_builder::Design::new("Theirs", other.mid, &url);
+    let design = Design::new("Theirs", other.mid, &url);
     let page = JourneyPage::of(&browser, &app, design).await;
     app.sfmc().put_designed_activity(&page.id, "REST-1", ours).unwrap();
     page.load("").await;

@@ -1,5 +1,6 @@
 //! A journey that was configured in the browser only sends what its forms showed, and branches by what came of it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::accessibility::assert_accessible;
@@ -62,7 +63,7 @@ pub(crate) async fn what_the_form_showed_is_sent_and_reported(browser: Browser) 
 
     let mut received = app.infobip().received();
     received.sort_by_key(|message| message.at);
-    let texts: std::collections::BTreeSet<_> = received.iter().map(|message| message.text.as_str()).collect();
+    let texts: BTreeSet<_> = received.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(
         texts.into_iter().collect::<Vec<_>>(),
         ["Spring is here, Ann", "Spring is here, Ben", "Spring is here, Cleo"]

@@ -258,3 +258,13 @@ async fn the_page_is_framed_by_sfmc_only_and_loads_nothing_from_elsewhere() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_page_is_framed_by_the_hosts_that_are_configured() {
+    let app = spawn_app().in_journey_builder().await;
+    let answer = app.get(&app.url("/activities/messaging/index.html")).await;
+    let policy = answer.header("content-security-policy");
+    assert!(policy.ends_with(&format!("frame-ancestors {}", app.sandbox.sfmc_origin())), "{policy}");
+    assert!(answer.body.contains(&app.sandbox.sfmc_origin()), "its scripts know them too");
+    app.finish().await;
+}
