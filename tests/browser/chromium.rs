@@ -181,15 +181,19 @@ impl Browser {
 
     /// Waits until a script gives something that is neither null nor false.
     pub(crate) async fn wait_for(&self, what: &str, script: &str) -> Value {
-        let until = tokio::time::Instant::now() + PATIENCE;
         let mut last = String::new();
-        while tokio::time::Instant::now() < until {
-            match self.client.execute(script, Vec::new()).await {
-                Ok(Value::Null | Value::Bool(false)) => {}
-                Ok(value) => return value,
-                Err(error) => last = error.to_string(),
+        let looking = async {
+            loop {
+                match self.client.execute(script, Vec::new()).await {
+                    Ok(Value::Null | Value::Bool(false)) => {}
+                    Ok(value) => return value,
+                    Err(error) => last = error.to_string(),
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        if let Ok(value) = tokio::time::timeout(PATIENCE, looking).await {
+            return value;
         }
         self.screenshot(&format!("failed-{}", what.replace(|c: char| !c.is_alphanumeric(), "-"))).await;
         let words = self.client.execute("return document.body.innerText", Vec::new()).await.unwrap_or_default();
