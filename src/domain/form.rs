@@ -112,6 +112,8 @@ pub(crate) struct JourneyFacts {
     pub(crate) phone_fields: Vec<String>,
     /// Without any, the Text fields that one can be chosen from (spec M2).
     pub(crate) text_phones: Vec<TextPhone>,
+    /// Phone fields that no expression can name, a sentence each.
+    pub(crate) unusable_phones: Vec<String>,
     pub(crate) event_definitions: Vec<EventDefinition>,
     /// The activity's name on the canvas, if somebody has given it one.
     pub(crate) activity_name: Option<String>,

@@ -4,7 +4,8 @@
 //! It is read from Journey Builder's answers once (`sfmc::journey_builder`), travels to the page and back with every
 //! call, and is therefore the browser's word: nothing here decides what a user may see.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -166,27 +167,23 @@ impl Journey {
     /// The activities that a contact may have passed before this one; all others where the page's own is not in the
     /// journey yet.
     pub(crate) fn earlier(&self) -> Vec<&JourneyActivity> {
-        let others = || self.activities.iter().filter(|activity| activity.key != self.activity_key);
-        if self.activity(&self.activity_key).is_none() {
-            return others().collect();
-        }
-        others().filter(|activity| self.reaches(&activity.key, &self.activity_key)).collect()
+        let graph = self.graph();
+        let others = self.activities.iter().enumerate().filter(|(_, activity)| activity.key != self.activity_key);
+        let Some(own) = graph.place(&self.activity_key) else { return others.map(|(_, activity)| activity).collect() };
+        let leading = reached(&graph.reversed(), own);
+        others.filter(|(place, _)| leading.contains(place)).map(|(_, activity)| activity).collect()
     }
 
-    fn reaches(&self, from: &str, to: &str) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![from];
-        while let Some(key) = open.pop() {
-            for next in self.activity(key).into_iter().flat_map(|activity| &activity.next) {
-                if next == to {
-                    return true;
-                }
-                if seen.insert(next.as_str()) {
-                    open.push(next);
-                }
-            }
+    fn graph(&self) -> Graph<'_> {
+        let mut places = HashMap::new();
+        for (place, activity) in self.activities.iter().enumerate() {
+            places.entry(activity.key.as_str()).or_insert(place);
         }
-        false
+        let next = |activity: &JourneyActivity| {
+            activity.next.iter().filter_map(|key| places.get(key.as_str()).copied()).collect()
+        };
+        let next = self.activities.iter().map(next).collect();
+        Graph { places, next }
     }
 
     /// The least time, in seconds, between this activity and a reports activity on it, when there is one downstream
@@ -206,32 +203,28 @@ impl Journey {
 
     /// Whether a Wait Until Event stands on a path between two activities.
     pub(crate) fn waits_for_event_between(&self, from: &str, to: &str) -> bool {
-        self.activities.iter().any(|activity| {
-            activity.kind == ActivityKind::WaitUntilEvent
-                && self.reaches(from, &activity.key)
-                && self.reaches(&activity.key, to)
+        let graph = self.graph();
+        let (Some(from), Some(to)) = (graph.place(from), graph.place(to)) else { return false };
+        let (behind, leading) = (reached(&graph.next, from), reached(&graph.reversed(), to));
+        self.activities.iter().enumerate().any(|(place, activity)| {
+            activity.kind == ActivityKind::WaitUntilEvent && behind.contains(&place) && leading.contains(&place)
         })
     }
 
     fn least_wait(&self, from: &str, is_wanted: impl Fn(&JourneyActivity) -> bool) -> Option<u64> {
-        let mut least: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut open = VecDeque::from([(from, 0_u64)]);
-        let mut found: Option<u64> = None;
-        while let Some((key, waited)) = open.pop_front() {
-            let Some(activity) = self.activity(key) else { continue };
+        let graph = self.graph();
+        let mut done = HashSet::new();
+        // The shortest wait first, so that each place is gone through once.
+        let mut open = BinaryHeap::from([Reverse((0_u64, graph.place(from)?))]);
+        while let Some(Reverse((waited, place))) = open.pop() {
+            let Some(activity) = self.activities.get(place).filter(|_| done.insert(place)) else { continue };
             if is_wanted(activity) {
-                found = Some(found.map_or(waited, |least| least.min(waited)));
-                continue;
+                return Some(waited);
             }
             let after = waited.saturating_add(activity.wait_secs.unwrap_or_default());
-            for next in &activity.next {
-                if least.get(next.as_str()).is_none_or(|known| after < *known) {
-                    least.insert(next, after);
-                    open.push_back((next, after));
-                }
-            }
+            open.extend(graph.next.get(place).into_iter().flatten().map(|next| Reverse((after, *next))));
         }
-        found
+        None
     }
 
     /// Entry sources that merge expressions name and that are not this journey's: it was given another one since.
@@ -261,6 +254,44 @@ pub(crate) fn reported_activity(expression: &str) -> Option<&str> {
     let rest = expression.trim().strip_prefix("{{Interaction.")?.strip_suffix("}}")?;
     let key = rest.split('.').next().map(|key| key.trim_matches('"'))?;
     (!key.is_empty()).then_some(key)
+}
+
+/// The activities as places, and where each leads.
+struct Graph<'a> {
+    places: HashMap<&'a str, usize>,
+    next: Vec<Vec<usize>>,
+}
+
+impl Graph<'_> {
+    fn place(&self, key: &str) -> Option<usize> {
+        self.places.get(key).copied()
+    }
+
+    fn reversed(&self) -> Vec<Vec<usize>> {
+        let mut reversed = vec![Vec::new(); self.next.len()];
+        for (from, next) in self.next.iter().enumerate() {
+            for to in next {
+                if let Some(sources) = reversed.get_mut(*to) {
+                    sources.push(from);
+                }
+            }
+        }
+        reversed
+    }
+}
+
+/// Every place that a way leads to, the start itself only by a way back.
+fn reached(next: &[Vec<usize>], from: usize) -> HashSet<usize> {
+    let mut seen = HashSet::new();
+    let mut open = vec![from];
+    while let Some(place) = open.pop() {
+        for next in next.get(place).into_iter().flatten() {
+            if seen.insert(*next) {
+                open.push(*next);
+            }
+        }
+    }
+    seen
 }
 
 /// The expressions in a value, without their braces.

@@ -186,12 +186,12 @@ impl Lifecycle {
     }
 
     /// Whether a configuration is bound to another journey than the one that a page names by the ids of its version and
-    /// of all its versions: the activity was copied (spec M12). A journey that was never saved has no ids, and can't be
-    /// the one.
+    /// of all its versions: the activity was copied (spec M12). Without any id nobody knows: Journey Builder may not have
+    /// told, and `validate` asks again.
     pub(crate) fn is_copy(&self, token: ConfigurationToken, journey: &[&str]) -> Result<bool, StoreError> {
         let known = self.store.configurations().get(token.mid, token.id)?;
         let bound = known.and_then(|record| record.original_definition_id);
-        Ok(bound.is_some_and(|bound| !journey.contains(&bound.as_str())))
+        Ok(!journey.is_empty() && bound.is_some_and(|bound| !journey.contains(&bound.as_str())))
     }
 
     /// Takes up what a configured activity was changed to, under the id that it has.

@@ -63,6 +63,9 @@ pub(crate) enum SaveError {
     Store(#[from] StoreError),
 }
 
+const CHOICE_GONE: &str = "The phone field that this activity was set to is no Phone field of the entry source any more: the first \
+     one that is filled is used now, unless you choose another.";
+
 /// What the manual says of copied journeys.
 const COPIED: &str = "This activity was copied from another journey. Check its settings, confirm that they are right for this \
      journey, and save it; until then the journey can't be activated.";
@@ -99,8 +102,7 @@ impl Configurations {
         journey: &Journey,
     ) -> Result<OpenedActivity, StoreError> {
         let saved = SavedActivity::read(activity);
-        let value = |name: &str| value(&saved.arguments, name);
-        let is_new = !saved.is_configured || value(names::CONTRACT).is_none();
+        let is_new = !saved.is_configured || value(&saved.arguments, names::CONTRACT).is_none();
         let mut notices = Vec::new();
         let is_copy = !is_new && self.is_copy(session, &saved.arguments, journey)?;
         let entry_key = journey.entry.as_ref().map(|entry| entry.key.as_str());
@@ -116,12 +118,20 @@ impl Configurations {
                     .to_owned(),
             ),
         }
+        let mut arguments = own_words(saved.arguments, &saved.settings);
+        if !is_new {
+            let had = value(&arguments, names::PHONE_CHOICE).is_some();
+            arguments = with_phones(arguments, journey);
+            if had && value(&arguments, names::PHONE_CHOICE).is_none() {
+                notices.push(CHOICE_GONE.to_owned());
+            }
+        }
         Ok(OpenedActivity {
             is_new,
             copied: is_copy.then_some(COPIED),
             notices,
             audience: saved.settings.get("audience").and_then(Value::as_u64),
-            arguments: own_words(saved.arguments, &saved.settings),
+            arguments,
         })
     }
 
@@ -207,6 +217,14 @@ impl Configurations {
     }
 }
 
+/// With the phone fields that the journey has now.
+pub(crate) fn with_phones(mut arguments: Arguments, journey: &Journey) -> Arguments {
+    let mut phones = Arguments::new();
+    fill_phones(&mut phones, &mut arguments, journey);
+    phones.extend(arguments);
+    phones
+}
+
 /// Without the bulk id that nobody typed.
 fn own_words(mut arguments: Arguments, settings: &Value) -> Arguments {
     if settings.get(FOLLOWS_NAME).and_then(Value::as_bool) == Some(true) {
@@ -255,7 +273,21 @@ fn fill_phones(whole: &mut Arguments, arguments: &mut Arguments, journey: &Journ
     let expressions = |fields: &[&EntryField], key: &str| {
         fields.iter().filter_map(|field| field.expression(key).ok()).collect::<Vec<_>>()
     };
-    let phones: Vec<String> = match &journey.entry {
+    let known = journey.entry.as_ref().filter(|entry| !entry.fields.is_empty());
+    // The choice is of a field, whatever its place was.
+    let chosen = choice.and_then(|choice| {
+        let name = format!("{}{choice}", names::PHONE_PREFIX);
+        old.iter().find(|(own, _)| *own == name).map(|(_, expression)| expression.clone()).or_else(|| {
+            let place = choice.parse::<usize>().ok()?.checked_sub(1)?;
+            // Chosen just now, when the activity had no fields yet.
+            let fields = known.filter(|_| old.is_empty())?.phone_fields();
+            match fields {
+                PhoneFields::Phone(fields) => fields.get(place)?.expression(&known?.key).ok(),
+                PhoneFields::Text(_) => None,
+            }
+        })
+    });
+    let phones: Vec<String> = match known {
         None => old.into_iter().map(|(_, value)| value).collect(),
         Some(entry) => match entry.phone_fields() {
             PhoneFields::Phone(fields) => expressions(&fields, &entry.key),
@@ -265,11 +297,11 @@ fn fill_phones(whole: &mut Arguments, arguments: &mut Arguments, journey: &Journ
             }
         },
     };
-    let choice = choice.filter(|choice| choice.parse().is_ok_and(|number: usize| (1..=phones.len()).contains(&number)));
+    let place = chosen.and_then(|chosen| phones.iter().position(|phone| *phone == chosen));
     for (index, phone) in phones.into_iter().enumerate() {
         whole.push((nth(names::PHONE_PREFIX, index + 1), phone));
     }
-    whole.extend(choice.map(|choice| (names::PHONE_CHOICE.to_owned(), choice)));
+    whole.extend(place.map(|place| (names::PHONE_CHOICE.to_owned(), (place + 1).to_string())));
     let default = if journey.default_mobile_number { Some(DEFAULT_NUMBER.to_owned()) } else { default };
     whole.extend(default.map(|number| (names::PHONE_DEFAULT.to_owned(), number)));
 }

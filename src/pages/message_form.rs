@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::configuration::{self, ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, filled};
+use super::configuration::{self, ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, filled, with_phones};
 use super::session::Session;
 use crate::clock::Clock;
 use crate::domain::channel::Channel;
 use crate::domain::form::edits::{Edit, edited, settled};
 use crate::domain::form::problems::{
-    Problem, foreign_expressions, half_filled, problems, unknown_event, unknown_template,
+    Problem, half_filled, no_phone_field, over_already, problems, unknown_event, unknown_template, wrong_expressions,
 };
 use crate::domain::form::texts::{Texts, of_language};
 use crate::domain::form::{
@@ -18,6 +18,7 @@ use crate::domain::form::{
 use crate::domain::journey::Journey;
 use crate::domain::message::names;
 use crate::domain::scenario::{ScenarioCheck, ScenarioKey};
+use crate::domain::tenant::Tenant;
 use crate::listings::AccountListings;
 use crate::listings::sender_book::SenderBook;
 use crate::listings::template_book::{Freshness, TemplateBook};
@@ -88,7 +89,8 @@ impl MessageForms {
     /// A step after an edit of it.
     pub(crate) async fn step(&self, session: &Session, at: At, state: State, edit: Option<Edit>) -> StepShown {
         let accounts = &session.tenant.accounts;
-        let mut arguments = Arguments::from(state.arguments.clone());
+        // What a choice of a phone field means depends on which there are.
+        let mut arguments = Arguments::from(with_phones(state.arguments.clone(), &state.journey));
         if let (Some(edit), Some(channel)) = (&edit, channel_of(accounts, &arguments)) {
             arguments = edited(channel, &arguments, edit);
         }
@@ -98,9 +100,9 @@ impl MessageForms {
         // A channel may have been chosen that this version does not know.
         let channel = channel_of(accounts, &arguments);
         if let Some(channel) = channel.filter(|_| at != At::Channel) {
-            arguments = settled(&context(session, &state, &facts, &arguments), channel);
+            arguments = settled(&context(&session.tenant, state.audience, &facts, &arguments), channel);
         }
-        let context = context(session, &state, &facts, &arguments);
+        let context = context(&session.tenant, state.audience, &facts, &arguments);
         let step = match (at, channel) {
             (At::Message, Some(channel)) => Shown::Form(message_step(&context, channel)),
             (At::Summary, Some(channel)) => {
@@ -115,19 +117,27 @@ impl MessageForms {
     pub(crate) async fn problems(&self, session: &Session, state: &State) -> Vec<Problem> {
         let arguments = self.to_judge(session, state);
         let facts = self.facts(session, state, &arguments, Freshness::Kept).await;
-        let context = context(session, state, &facts, &arguments);
-        let mut found = problems(&context);
-        let on_page = foreign_expressions(&context)
-            .into_iter()
-            .chain(unknown_template(&context))
-            .chain(unknown_event(&context))
-            .chain(half_filled(&context));
-        for problem in on_page {
-            if !found.iter().any(|known| known.argument == problem.argument) {
-                found.push(problem);
+        let (tenant, audience, now) = (Arc::clone(&session.tenant), state.audience, self.clock.now());
+        // A form may take many validations, and the workers of HTTP have contacts to answer.
+        let judging = tokio::task::spawn_blocking(move || {
+            let context = context(&tenant, audience, &facts, &arguments);
+            let mut found = problems(&context);
+            let on_page = wrong_expressions(&context)
+                .into_iter()
+                .chain(unknown_template(&context))
+                .chain(unknown_event(&context))
+                .chain(half_filled(&context))
+                .chain(no_phone_field(&context))
+                .chain(over_already(&context, now));
+            for problem in on_page {
+                if !found.iter().any(|known| known.argument == problem.argument) {
+                    found.push(problem);
+                }
             }
-        }
-        found
+            found
+        });
+        // A panic in it is a defect that the server's hook has told of; the save is judged by `validate` as well.
+        judging.await.unwrap_or_default()
     }
 
     /// The in-arguments as they are saved.
@@ -233,16 +243,16 @@ impl MessageForms {
     }
 }
 
-fn context<'a>(session: &'a Session, state: &'a State, facts: &'a Facts, arguments: &'a Arguments) -> Context<'a> {
+fn context<'a>(tenant: &'a Tenant, audience: Option<u64>, facts: &'a Facts, arguments: &'a Arguments) -> Context<'a> {
     Context {
         texts: facts.texts,
-        mid: session.tenant.mid,
-        business_unit: &session.tenant.name,
-        accounts: &session.tenant.accounts,
-        default_country: session.tenant.country(),
+        mid: tenant.mid,
+        business_unit: &tenant.name,
+        accounts: &tenant.accounts,
+        default_country: tenant.country(),
         journey: &facts.journey,
         lists: &facts.lists,
-        audience: state.audience,
+        audience,
         arguments,
     }
 }

@@ -14,6 +14,8 @@ use crate::domain::message::{InArguments, names};
 
 /// Activities of a journey that are looked at; Journey Builder draws a few hundred at most.
 const ACTIVITIES_MAX: usize = 1_000;
+/// Ways out of one activity that are looked at.
+const OUTCOMES_MAX: usize = 200;
 /// Fields of an entry source that are offered. A data extension may have 4000 columns.
 const FIELDS_MAX: usize = 4_000;
 
@@ -32,7 +34,7 @@ pub(crate) struct Answers {
     /// `requestedInteractionDefaults`.
     pub(crate) defaults: Value,
     /// Key of the activity whose page is open.
-    pub(crate) activity_key: String,
+    pub(crate) activity_key: Value,
 }
 
 impl Answers {
@@ -45,7 +47,7 @@ impl Answers {
             version_id: text(interaction, "id"),
             definition_id: text(interaction, "definitionId"),
             status: text(interaction, "status"),
-            activity_key: self.activity_key.clone(),
+            activity_key: scalar(&self.activity_key).unwrap_or_default(),
             entry: self.entry(interaction),
             default_mobile_number: self.has_default_number(interaction),
             activities,
@@ -171,7 +173,8 @@ fn activity(raw: &Value) -> Option<JourneyActivity> {
     };
     let settings = raw.get("configurationArguments").unwrap_or(&Value::Null);
     let kind = activity_kind(raw);
-    let outcomes = list(raw, "outcomes").iter().filter_map(|outcome| text(outcome, "next")).collect();
+    let outcomes =
+        list(raw, "outcomes").iter().take(OUTCOMES_MAX).filter_map(|outcome| text(outcome, "next")).collect();
     let reports_on = argument(names::MESSAGE_ID).filter(|_| kind == ActivityKind::Reports);
     Some(JourneyActivity {
         key,
@@ -281,7 +284,12 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 
 /// A text that is there and not empty.
 fn text(value: &Value, name: &str) -> Option<String> {
-    match value.get(name)? {
+    scalar(value.get(name)?)
+}
+
+/// A text that is not empty; numbers count as texts.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,

@@ -28,8 +28,11 @@ pub(super) fn recipient(builder: &Builder<'_>) -> Option<Section> {
         let first = nth(names::PHONE_PREFIX, 1);
         let choices = texts.iter().map(|field| (field.expression.as_str(), &[][..], field.name.as_str()));
         let field = builder.select_of(&first, choices).required();
-        let warning = Item::Note(builder.phrase(Phrase::TextPhone).to_owned());
-        return Some(builder.section("recipient", Phrase::Recipient, vec![field.into(), warning]));
+        let unusable = builder.context.journey.unusable_phones.clone();
+        let none = || vec![builder.phrase(Phrase::TextPhone).to_owned()];
+        let notes = if unusable.is_empty() { none() } else { unusable };
+        let items = std::iter::once(Item::from(field)).chain(notes.into_iter().map(Item::Note)).collect();
+        return Some(builder.section("recipient", Phrase::Recipient, items));
     }
     if fields.len() < 2 && builder.given(names::PHONE_CHOICE).is_none() {
         return None;

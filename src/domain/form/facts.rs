@@ -2,7 +2,7 @@
 
 use super::texts::{Phrase, Texts, fill};
 use super::{EventDefinition, JourneyFacts, MergeField, MergeGroup, TextPhone};
-use crate::domain::journey::{ActivityKind, EntryField, Journey, JourneyActivity, PhoneFields};
+use crate::domain::journey::{ActivityKind, EntryField, FieldKind, Journey, JourneyActivity, PhoneFields};
 
 impl JourneyFacts {
     /// `activity_name` is what somebody called the activity on the canvas, if somebody has.
@@ -19,6 +19,15 @@ impl JourneyFacts {
             }
             None => Default::default(),
         };
+        let unusable = journey.entry.iter().flat_map(|entry| {
+            let phones = entry.fields.iter().filter(|field| field.kind == FieldKind::Phone);
+            phones.filter_map(|field| Some((field, field.expression(&entry.key).err()?)))
+        });
+        let unusable = unusable.map(|(field, why)| {
+            let values = [("field", field.name.clone()), ("why", why.to_string())];
+            fill(texts.phrase(Phrase::NamedPhone), &values)
+        });
+        let unusable_phones = unusable.collect();
         let waits = journey.activities.iter().filter(|activity| activity.kind == ActivityKind::WaitUntilEvent);
         let event = |activity: &JourneyActivity| {
             Some(EventDefinition { key: activity.event_definition_key.clone()?, name: shown(activity).to_owned() })
@@ -27,6 +36,7 @@ impl JourneyFacts {
             merge_groups: groups(journey, texts),
             phone_fields,
             text_phones,
+            unusable_phones,
             event_definitions: waits.filter_map(event).collect(),
             activity_name: activity_name.map(str::to_owned),
         }
@@ -74,7 +84,7 @@ fn groups(journey: &Journey, texts: &Texts) -> Vec<MergeGroup> {
 mod tests {
     use super::super::texts::LANGUAGES;
     use super::*;
-    use crate::domain::journey::{EntrySource, FieldKind};
+    use crate::domain::journey::EntrySource;
 
     #[test]
     fn names_with_a_space_are_shown_with_the_reason() {

@@ -14,7 +14,9 @@ use super::texts::{Phrase, fill};
 use super::{Choice, Context, Control, Field, Form, Rows, Step, channel_of, message_step};
 use crate::domain::message::{Rejection, check_configured, names, stand_in};
 
-pub(crate) use on_page::{foreign_expressions, half_filled, unknown_event, unknown_template};
+pub(crate) use on_page::{
+    half_filled, no_phone_field, over_already, unknown_event, unknown_template, wrong_expressions,
+};
 
 /// Something that is wrong, for a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -33,6 +33,11 @@ pub(crate) type ChoiceText = (&'static str, &'static str, &'static str);
 pub(crate) enum Phrase {
     // Merge fields.
     EntryFields,
+    NoExpression,
+    ChoosePhone,
+    OverAlready,
+    NamedPhone,
+    OpenExpression,
     ContactFields,
     JourneyFields,
     ContactKey,

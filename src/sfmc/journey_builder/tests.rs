@@ -56,7 +56,7 @@ fn nothing_is_demanded() {
             schema: odd.clone(),
             data_sources: odd.clone(),
             defaults: odd,
-            activity_key: "REST-1".to_owned(),
+            activity_key: json!("REST-1"),
         };
         let journey = answers.journey();
         assert_eq!(journey.entry, None);
@@ -84,7 +84,7 @@ fn activities_are_known_by_what_they_call_and_how_they_wait() {
             { "type": "no key" },
         ],
     });
-    let journey = Answers { interaction, activity_key: "REST-1".to_owned(), ..Answers::default() }.journey();
+    let journey = Answers { interaction, activity_key: json!("REST-1"), ..Answers::default() }.journey();
     let kinds: Vec<_> = journey.activities.iter().map(|activity| activity.kind).collect();
     use ActivityKind::{Messaging, Reports, Wait, WaitUntilEvent};
     assert_eq!(kinds, [Messaging, Wait, WaitUntilEvent, Reports]);

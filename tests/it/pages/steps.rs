@@ -213,3 +213,122 @@ async fn hostile_states_are_refused_or_shown_as_text() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_chosen_phone_field_stays_the_same_field() {
+    let app = spawn_app().await;
+    let page = Page::of(&app).await;
+    let journey = page.journey(&answers("REST-1", Some(("v1", "v1")))).await;
+    let mobile = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "Hi"], ["phoneChoice", "2"]]);
+    let saved = page.save(&blank(&app), &journey, &mobile, false).await.json()["activity"].clone();
+    assert_eq!(argument(&arguments(&saved), "phone2"), Some("{{Event.DEAudience-1.Mobile}}"));
+    let with_fields = |fields: Value| {
+        let mut told = answers("REST-1", Some(("v1", "v1")));
+        told["dataSources"][0]["deSchema"]["fields"] = fields;
+        told
+    };
+    // A column that came before it: the choice moves along.
+    let more = json!([{ "name": "Work", "type": "Phone" }, { "name": "Home", "type": "Phone" },
+        { "name": "Mobile", "type": "Phone" }]);
+    let moved = page.journey(&with_fields(more)).await;
+    let opened = page.open(&saved, &moved).await;
+    let again = page.save(&saved, &moved, &opened["arguments"], false).await.json()["activity"].clone();
+    assert_eq!(argument(&arguments(&again), "phoneChoice"), Some("3"));
+    assert_eq!(argument(&arguments(&again), "phone3"), Some("{{Event.DEAudience-1.Mobile}}"));
+    // A column that is gone: the choice is, too, and that is said.
+    let gone = page.journey(&with_fields(json!([{ "name": "Home", "type": "Phone" }]))).await;
+    let opened = page.open(&saved, &gone).await;
+    assert!(opened["notices"].to_string().contains("no Phone field of the entry source any more"), "{opened}");
+    assert!(!opened["arguments"].to_string().contains("phoneChoice"), "{opened}");
+    // Fields that are not told, late or never: what was saved stays.
+    let untold = page.journey(&with_fields(json!([]))).await;
+    let opened = page.open(&saved, &untold).await;
+    let kept = page.save(&saved, &untold, &opened["arguments"], false).await.json()["activity"].clone();
+    assert_eq!(kept, saved);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_phone_field_that_can_t_be_used_is_named_with_the_reason() {
+    let app = spawn_app().await;
+    let page = Page::of(&app).await;
+    let mut told = answers("REST-1", None);
+    told["defaults"] = json!({ "mobileNumber": ["{{Event.DEAudience-1.Mobile}}"] });
+    told["dataSources"][0]["deSchema"]["fields"] =
+        json!([{ "name": "Mobile", "type": "Text" }, { "name": "Mobile Phone", "type": "Phone" }]);
+    let journey = page.journey(&told).await;
+    let state = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "Hi"]]);
+    let html = step(&page, "message", &state, &journey, Value::Null).await["html"].to_string();
+    assert!(html.contains("Mobile Phone") && html.contains("space"), "{html}");
+    // The journey's default number does not stand in for the choice.
+    assert_eq!(named(&check(&page, &state, &journey).await), ["phone1"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn expressions_that_sfmc_would_not_take_are_problems() {
+    let app = spawn_app().await;
+    let page = Page::of(&app).await;
+    let journey = page.journey(&answers("REST-1", None)).await;
+    let found = async |text: &str| {
+        let state = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", text]]);
+        named(&check(&page, &state, &journey).await)
+    };
+    for wrong in [
+        "{{Event.DEAudience-1.Home",
+        "Home}}",
+        "{{}}",
+        "{{FirstName}}",
+        "{{Foo.bar}}",
+        "{{Event.DEAudience-1.home}}",
+        "{{Event.DEAudience-2.Home}}",
+    ] {
+        assert_eq!(found(wrong).await, ["text"], "{wrong}");
+    }
+    for right in ["{{Event.DEAudience-1.Home}}", "{{Event.DEAudience-1.\"Home\"}}", "{{ Contact.Key }}", "{ }", "}{"] {
+        assert_eq!(found(right).await, [""; 0], "{right}");
+    }
+    let over =
+        json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "Hi"], ["latestSendAt", "2020-01-01T00:00:00Z"]]);
+    assert_eq!(named(&check(&page, &over, &journey).await), ["latestSendAt"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn odd_answers_of_journey_builder_open_the_page_all_the_same() {
+    let app = spawn_app().await;
+    let page = Page::of(&app).await;
+    for key in [Value::Null, json!(7), json!({})] {
+        let mut told = answers("REST-1", None);
+        told["activityKey"] = key;
+        assert_eq!(page.call("page/journey", &told).await.status, 200, "{told}");
+    }
+    // Before Journey Builder has told of the journey, nobody knows that an activity is a copy.
+    let journey = page.journey(&answers("REST-1", Some(("v1", "v1")))).await;
+    let state = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "Hi"]]);
+    let saved = page.save(&blank(&app), &journey, &state, false).await.json()["activity"].clone();
+    let activity = crate::support::Activity {
+        journey_id: "v1".to_owned(),
+        original_definition_id: "v1".to_owned(),
+        ..crate::support::Activity::new(saved.clone())
+    };
+    assert_eq!(app.post(activity.lifecycle_url("save"), activity.lifecycle_body().to_string()).await.status, 200);
+    let untold = page.journey(&json!({ "activityKey": "REST-1", "interaction": null })).await;
+    assert_eq!(page.open(&saved, &untold).await["copied"], Value::Null);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_s_hostile_text_keeps_no_contact_waiting() {
+    let app = spawn_app().await;
+    let page = Page::of(&app).await;
+    let journey = page.journey(&answers("REST-1", None)).await;
+    let state = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "{{Event.".repeat(30_000)]]);
+    let checks = async { tokio::join!(check(&page, &state, &journey), check(&page, &state, &journey)) };
+    let call = app.call("C-1");
+    // Quadratic work took 26 seconds and both workers.
+    let contact =
+        tokio::time::timeout(std::time::Duration::from_secs(10), async { tokio::join!(checks, app.execute(&call)).1 });
+    contact.await.expect("a contact is answered meanwhile").message_id();
+    app.finish_with_work_left().await;
+}

@@ -179,12 +179,12 @@ fn too_many_rows_are_told_of_the_first_one_too_many() {
 #[test]
 fn the_page_sees_what_the_journey_and_the_lists_have() {
     let foreign = sms().with("text", "Hi {{Event.DEOld-1.Name}}");
-    let found = foreign_expressions(&foreign.context());
+    let found = wrong_expressions(&foreign.context());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].argument.as_deref(), Some("text"));
     assert_eq!(found[0].message, "Text uses {{Event.DEOld-1.Name}}, which the entry source does not have.");
     assert_eq!(
-        foreign_expressions(&sms().with("text", "{{Event.\"DEAudience-1\".FirstName}} {{Contact.Key}}").context()),
+        wrong_expressions(&sms().with("text", "{{Event.\"DEAudience-1\".FirstName}} {{Contact.Key}}").context()),
         []
     );
 

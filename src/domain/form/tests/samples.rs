@@ -57,6 +57,7 @@ pub(crate) fn journey() -> JourneyFacts {
         }],
         phone_fields: vec!["MobilePhone".into(), "HomePhone".into()],
         text_phones: Vec::new(),
+        unusable_phones: Vec::new(),
         event_definitions: vec![EventDefinition { key: "APIEvent-1".into(), name: "SMS Response".into() }],
         activity_name: None,
     }

@@ -4,6 +4,13 @@ use super::super::Phrase;
 
 pub(super) const fn of(phrase: Phrase) -> &'static str {
     match phrase {
+        Phrase::OverAlready => {
+            "{label}: this moment is over, so no message could be sent any more; choose a later one."
+        }
+        Phrase::NamedPhone => "The Phone field {field} can't be used: {why}.",
+        Phrase::ChoosePhone => "{label}: choose the field that holds phone numbers.",
+        Phrase::NoExpression => "{label}: {expression} is no merge field; choose one from the list.",
+        Phrase::OpenExpression => "{label}: each {{ needs its }}; choose merge fields from the list.",
         Phrase::EntryFields => "Entry source",
         Phrase::ContactFields => "Contact",
         Phrase::JourneyFields => "Journey data: {activity}",
