@@ -134,8 +134,9 @@ impl Browser {
         let entries = self.log("browser").await;
         let is_fault = |entry: &&Value| {
             let message = entry["message"].as_str().unwrap_or_default();
-            // A refused call is written to the console by Chromium itself.
-            entry["level"] == "SEVERE" && !message.contains("the server responded with a status of")
+            // Chromium itself writes down what a server refused, and what comes when the test has stopped it.
+            let is_of_network = ["the server responded with a status of", "net::ERR_CONNECTION_"];
+            entry["level"] == "SEVERE" && !is_of_network.iter().any(|words| message.contains(words))
         };
         let faults: Vec<_> = entries.iter().filter(is_fault).map(|entry| &entry["message"]).collect();
         assert!(faults.is_empty(), "errors on the console: {faults:#?}");
