@@ -161,7 +161,7 @@ export class Wizard {
   async #readJourney(waitMs) {
     const context = await this.#context(waitMs);
     this.#contextRead = JSON.stringify(context);
-    const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
+    const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? "" });
     this.#journey = read.journey;
     this.#isReadOnly = read.readOnly || this.#activity.editable === false;
     return read.notices ?? [];
