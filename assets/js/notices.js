@@ -1,6 +1,6 @@
 // What stands above the form or in its place: notices, the warning of a copied activity, and whole-page states.
 
-import { byId, copyOf, text } from "./dom.js";
+import { byId, copyOf, text, write } from "./dom.js";
 
 /**
  * Shows a notice above the form. One with a key takes the place of the one with the same key.
@@ -50,7 +50,29 @@ export function warnOfCopy(sentence) {
   const place = /** @type {HTMLElement} */ (warning.querySelector("[data-slot]"));
   place.textContent = sentence;
   byId("notices").prepend(warning);
-  return /** @type {HTMLInputElement} */ (warning.querySelector("input"));
+  const box = /** @type {HTMLInputElement} */ (warning.querySelector("input"));
+  box.addEventListener("change", () => markUnconfirmed(box, false));
+  return box;
+}
+
+/**
+ * Says beside the box of a copied activity that it is to be ticked, and takes the focus there.
+ *
+ * @param {HTMLInputElement} box
+ */
+export function askToConfirm(box) {
+  markUnconfirmed(box, true);
+  box.focus();
+}
+
+/** @param {HTMLInputElement} box @param {boolean} isAsked */
+function markUnconfirmed(box, isAsked) {
+  const place = byId("p-confirm-copy");
+  write(place, isAsked ? text("confirmCopy") : "");
+  place.hidden = !isAsked;
+  box.closest(".slds-form-element")?.classList.toggle("slds-has-error", isAsked);
+  if (isAsked) box.setAttribute("aria-invalid", "true");
+  else box.removeAttribute("aria-invalid");
 }
 
 /**
@@ -75,9 +97,4 @@ export function showState(name, { sentence, retry } = {}) {
 export function setLoading(isLoading) {
   byId("loading").hidden = !isLoading;
   byId("main").setAttribute("aria-busy", String(isLoading));
-}
-
-/** Says something to who can't see it. @param {string} key @param {Record<string, string | number>} [values] */
-export function announce(key, values) {
-  byId("announcer").textContent = text(key, values);
 }

@@ -6,7 +6,7 @@
 import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
-import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
+import { askToConfirm, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
 import { midOf, ServerError } from "./server.js";
 import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
@@ -248,8 +248,7 @@ export class Wizard {
   async #save() {
     if (this.#isReadOnly) return false;
     if (this.#copyBox && !this.#copyBox.checked) {
-      this.#copyBox.focus();
-      announce("confirmCopy");
+      askToConfirm(this.#copyBox);
       return false;
     }
     const { step: _, activity: __, ...state } = this.state();
