@@ -18,6 +18,8 @@ import { TestSend } from "./test_send.js";
 const CHECK_AFTER_MS = 300;
 /** Longest wait for a mouse button to be released. */
 const PRESSED_MS = 1000;
+/** From a step's being shown to its Next counting: a click that comes sooner was the second on the step before. */
+const SEEN_MS = 400;
 /** Longest wait for the activity, without which there is nothing to configure. */
 const ACTIVITY_MS = 10000;
 /** Longest wait for what can be done without; what comes later is worked in. */
@@ -48,6 +50,8 @@ export class Wizard {
   #isDirty = false;
   #isReady = false;
   /** Whether Next is being worked on. */ #isBusy = false;
+  /** Whether the step stands there long enough to be meant by a click. */ #isSeen = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #seenTimer;
   #at = 0;
   /** @type {StepForm | null} */ #form = null;
   /** @type {AbortController | null} */ #check = null;
@@ -206,7 +210,7 @@ export class Wizard {
 
   #updateButtons() {
     const isLast = this.#at === this.steps.length - 1;
-    const isEnabled = this.#isReady && !this.#isBusy && !(isLast && this.#isReadOnly);
+    const isEnabled = this.#isReady && this.#isSeen && !this.#isBusy && !(isLast && this.#isReadOnly);
     this.builder.send("updateButton", { button: "next", text: isLast ? "done" : "next", visible: true, enabled: isEnabled });
     this.builder.send("updateButton", { button: "back", visible: this.#at > 0, enabled: true });
   }
@@ -214,8 +218,13 @@ export class Wizard {
   async #next() {
     // A second click, or one before there is a form, is answered by what the first one comes to.
     if (!this.#isReady || this.#isBusy) return;
+    if (!this.#isSeen) {
+      this.builder.send("ready");
+      return;
+    }
     this.#isBusy = true;
-    const isLast = this.#at === this.steps.length - 1;
+    const at = this.#at;
+    const isLast = at === this.steps.length - 1;
     let mayGoOn = false;
     try {
       await this.#rendering;
@@ -226,8 +235,14 @@ export class Wizard {
     } finally {
       this.#isBusy = false;
     }
-    if (!mayGoOn) this.builder.send("ready");
-    else if (!isLast) this.builder.send("nextStep");
+    // Journey Builder may have gone to another step meanwhile, which the click did not mean.
+    if (!mayGoOn || at !== this.#at) {
+      this.builder.send("ready");
+    } else if (!isLast) {
+      this.#isSeen = false;
+      this.#countNextSoon();
+      this.builder.send("nextStep");
+    }
   }
 
   async #isStepRight() {
@@ -301,9 +316,20 @@ export class Wizard {
       await this.#rendering;
       this.#collect();
       this.#at = at;
+      clearTimeout(this.#seenTimer);
+      this.#isSeen = false;
       this.#updateButtons();
       await this.#render({ isNewStep: true });
     });
+  }
+
+  /** Next counts again once there was time to see what it goes on from. */
+  #countNextSoon() {
+    clearTimeout(this.#seenTimer);
+    this.#seenTimer = setTimeout(() => {
+      this.#isSeen = true;
+      this.#updateButtons();
+    }, SEEN_MS);
   }
 
   // ---- The step's form
@@ -409,6 +435,7 @@ export class Wizard {
       withdraw("step");
       this.#showTools();
       this.#nameStep();
+      if (!this.#isSeen) this.#countNextSoon();
       if (isNewStep) this.#enterStep();
       else if (edit) focusAfter(stage, edit);
     } finally {

@@ -100,7 +100,7 @@ fn main() -> ExitCode {
         wire:
             answers_come_in_any_order_and_shape, what_is_not_said_is_done_without,
             a_journey_without_an_entry_source_is_told_of, other_windows_are_not_heard, objects_are_no_messages,
-            only_what_says_nothing_goes_to_any_origin, a_host_that_is_not_listed_shows_no_page;
+            only_what_says_nothing_goes_to_any_origin, many_clicks_on_next_save_nothing_unseen, a_host_that_is_not_listed_shows_no_page;
     };
     let arguments = Arguments { test_threads: arguments.test_threads.or(Some(BROWSERS)), ..arguments };
     libtest_mimic::run(&arguments, trials).exit_code()
