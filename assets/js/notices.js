@@ -39,6 +39,69 @@ export function withdraw(key) {
   find(key)?.remove();
 }
 
+/** @typedef {{error: import("./server.js").ServerError, again: () => void}} Failure */
+
+/** What has failed at the server and is still to be done: one notice for one cause, however many calls met it. */
+export class Failures {
+  /** @type {Map<string, Failure>} By what was done. */ #failed = new Map();
+
+  /**
+   * Tells of a failure; the notice's button does everything again that failed for the same reason.
+   *
+   * @param {string} key of what was done
+   * @param {import("./server.js").ServerError} error
+   * @param {() => void} again
+   */
+  tell(key, error, again) {
+    const earlier = this.#failed.get(key);
+    this.#failed.set(key, { error, again });
+    if (earlier) this.#withdrawUnlessMeant(earlier.error);
+    const retry = error.mayPass ? () => this.#tryAgain(error.message) : undefined;
+    notify("error", error.message, { key: noticeOf(error.message), retry });
+  }
+
+  /** What was done has succeeded, or is not wanted any more. @param {string} key */
+  forget(key) {
+    const failure = this.#failed.get(key);
+    if (!failure) return;
+    this.#failed.delete(key);
+    this.#withdrawUnlessMeant(failure.error);
+  }
+
+  /** Takes a notice away, unless something else has failed for the same reason. @param {import("./server.js").ServerError} error */
+  #withdrawUnlessMeant({ message }) {
+    if (![...this.#failed.values()].some(({ error }) => error.message === message)) withdraw(noticeOf(message));
+  }
+
+  /**
+   * A call has succeeded, so what would have kept it from doing so is over.
+   *
+   * @param {(key: string) => boolean} isOwed whether the page still waits for what was done: then it is done by itself
+   */
+  onSuccess(isOwed) {
+    for (const [key, { error, again }] of [...this.#failed]) {
+      if (!error.isOfAllCalls) continue;
+      this.forget(key);
+      // Behind what the call was made for, which may be just this.
+      setTimeout(() => isOwed(key) && again());
+    }
+  }
+
+  /** @param {string} sentence */
+  #tryAgain(sentence) {
+    const wanted = [...this.#failed].filter(([, { error }]) => error.message === sentence);
+    for (const [key, { again }] of wanted) {
+      this.#failed.delete(key);
+      again();
+    }
+  }
+}
+
+/** @param {string} sentence */
+function noticeOf(sentence) {
+  return `failed: ${sentence}`;
+}
+
 /**
  * The warning of a copied activity, with the box that confirms it.
  *

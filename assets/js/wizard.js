@@ -6,7 +6,7 @@
 import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
-import { askToConfirm, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
+import { askToConfirm, Failures, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
 import { midOf, ServerError } from "./server.js";
 import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
@@ -77,6 +77,9 @@ export class Wizard {
     this.steps = JSON.parse(byId("main").dataset.steps ?? "[]");
     this.picker = new MergeFields(this.stage);
     this.testSend = new TestSend(this);
+    this.failures = new Failures();
+    // A rendering that is on its way shows the newest step anyway.
+    server.onSuccess = () => this.failures.onSuccess((key) => key === "journey" || (key === "step" && this.#renderings === 0));
   }
 
   /** Opens the conversation with Journey Builder, and the activity that it hands over. */
@@ -229,7 +232,7 @@ export class Wizard {
     try {
       await this.#rendering;
       mayGoOn = isLast ? await this.#save() : await this.#isStepRight();
-      withdraw("next");
+      this.failures.forget("next");
     } catch (error) {
       this.#report("next", error, () => this.#next());
     } finally {
@@ -432,7 +435,7 @@ export class Wizard {
       if (this.#isReadOnly) this.#form.disable();
       if (earlier && !isNewStep) this.#form.continue(earlier);
       this.#form.retype(typed);
-      withdraw("step");
+      this.failures.forget("step");
       this.#showTools();
       this.#nameStep();
       if (!this.#isSeen) this.#countNextSoon();
@@ -495,6 +498,7 @@ export class Wizard {
     await this.#released;
     if (check.signal.aborted) throw check.signal.reason;
     this.#editsChecked = edits;
+    this.failures.forget("check");
     if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);
     return found;
@@ -516,13 +520,13 @@ export class Wizard {
   /**
    * Does something that may fail at the server; a failure becomes a notice with a button that tries again.
    *
-   * @param {string} key of the notice
+   * @param {string} key of what is done
    * @param {() => Promise<void>} action
    */
   async #attempt(key, action) {
     try {
       await action();
-      withdraw(key);
+      this.failures.forget(key);
     } catch (error) {
       this.#report(key, error, () => this.#attempt(key, action));
     }
@@ -533,7 +537,7 @@ export class Wizard {
     // Something newer took its place.
     if (error instanceof DOMException && error.name === "AbortError") return;
     if (!(error instanceof ServerError)) throw error;
-    notify("error", error.message, { key, retry: error.mayPass ? again : undefined });
+    this.failures.tell(key, error, again);
   }
 }
 

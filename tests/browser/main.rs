@@ -90,7 +90,7 @@ fn main() -> ExitCode {
         loading: a_cold_page_is_small;
         problems: a_problem_stands_beside_its_field, another_channel_has_problems_of_its_own,
             a_click_counts_though_a_problem_appears_under_it,
-            what_was_put_right_is_not_held_against_it;
+            what_was_put_right_is_not_held_against_it, one_cause_has_one_notice;
         reports: every_kind_of_report_is_saved_and_opened_again, a_message_that_is_gone_is_chosen_anew;
         sessions:
             a_session_that_is_over_is_renewed_in_silence, a_session_that_can_t_be_renewed_says_so,
