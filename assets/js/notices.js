@@ -41,6 +41,21 @@ export function withdraw(key) {
 
 /** @typedef {{error: import("./server.js").ServerError, again: () => void}} Failure */
 
+/** @type {Map<string, number>} How many notices a group has. */
+const told = new Map();
+
+/**
+ * Shows warnings of one origin; those that it told before and does not tell any more go.
+ *
+ * @param {string} group
+ * @param {string[]} sentences
+ */
+export function tellAll(group, sentences) {
+  sentences.forEach((sentence, index) => notify("warning", sentence, { key: `${group}-${index}` }));
+  for (let index = sentences.length; index < (told.get(group) ?? 0); index += 1) withdraw(`${group}-${index}`);
+  told.set(group, sentences.length);
+}
+
 /** What has failed at the server and is still to be done: one notice for one cause, however many calls met it. */
 export class Failures {
   /** @type {Map<string, Failure>} By what was done. */ #failed = new Map();

@@ -6,7 +6,7 @@
 import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
-import { askToConfirm, Failures, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
+import { askToConfirm, Failures, notify, setLoading, showState, tellAll, warnOfCopy, withdraw } from "./notices.js";
 import { midOf, ServerError } from "./server.js";
 import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
@@ -40,7 +40,6 @@ export class Wizard {
   /** @type {any} As Journey Builder handed it over. */ #activity = null;
   /** @type {unknown} Ours to carry, not to read. */ #journey = null;
   /** What the journey was read from. */ #contextRead = "";
-  /** Notices that are shown of it. */ #toldOfJourney = 0;
   /** @type {Arguments} */ #arguments = [];
   /** Language of the marketer, such as `en-US`; empty until it is told. */ #culture = "";
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
@@ -136,19 +135,18 @@ export class Wizard {
     this.#name = activity.name ?? "";
     this.server.mid = midOf(activity);
     try {
-      const notices = await this.#readJourney(CONTEXT_MS);
-      const opened = await this.server.call("open", { activity, journey: this.#journey });
+      const { opened, notices } = await this.#readJourney(CONTEXT_MS);
       this.#arguments = opened.arguments;
       this.#audience = opened.audience ?? null;
       byId("notices").replaceChildren();
-      this.#tellOfJourney(notices);
-      for (const sentence of opened.notices) notify("warning", sentence);
-      if (opened.copied && !this.#isReadOnly) this.#copyBox = warnOfCopy(opened.copied);
-      if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
+      this.#copyBox = null;
+      this.#tell(opened, notices);
       await this.#render({ throws: true });
       this.#isReady = true;
       setLoading(false);
       this.#updateButtons();
+      // What came while the page was opening was for nobody yet.
+      this.#workInLateAnswer();
     } catch (error) {
       this.#showFailure(error);
     }
@@ -160,25 +158,38 @@ export class Wizard {
   }
 
   /**
-   * Has the server read what Journey Builder said of the journey.
+   * Has the server read what Journey Builder said of the journey, and the activity as one of this journey.
    *
    * @param {number} waitMs for answers that have not come
-   * @returns {Promise<string[]>} what is to be told of it
+   * @returns {Promise<{opened: any, notices: string[]}>} what the activity is in it, and what is to be told of the journey
    */
   async #readJourney(waitMs) {
     const context = await this.#context(waitMs);
-    this.#contextRead = JSON.stringify(context);
     const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? "" });
+    const opened = await this.server.call("open", { activity: this.#activity, journey: read.journey });
+    // What was typed before the journey turned out to be running is kept as it is.
+    this.#collect();
     this.#journey = read.journey;
     this.#isReadOnly = read.readOnly || this.#activity.editable === false;
-    return read.notices ?? [];
+    // Only now, as what failed is to be tried again.
+    this.#contextRead = JSON.stringify(context);
+    return { opened, notices: read.notices ?? [] };
   }
 
-  /** What was told before may no longer be so. @param {string[]} sentences */
-  #tellOfJourney(sentences) {
-    for (let index = 0; index < this.#toldOfJourney; index += 1) withdraw(`journey-${index}`);
-    sentences.forEach((sentence, index) => notify("warning", sentence, { key: `journey-${index}` }));
-    this.#toldOfJourney = sentences.length;
+  /** Shows what is to be known of the activity in its journey; what was told before may no longer be so. @param {any} opened @param {string[]} notices */
+  #tell(opened, notices) {
+    tellAll("journey", notices);
+    tellAll("opened", opened.notices ?? []);
+    if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
+    else withdraw("readOnly");
+    const isCopy = Boolean(opened.copied) && !this.#isReadOnly;
+    if (isCopy) {
+      // Who has confirmed it need not do so again.
+      this.#copyBox ??= warnOfCopy(opened.copied);
+    } else if (this.#copyBox) {
+      withdraw("copy");
+      this.#copyBox = null;
+    }
   }
 
   /** @param {number} waitMs for answers that have not come @returns {Promise<Record<string, unknown>>} */
@@ -195,7 +206,10 @@ export class Wizard {
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
         if (JSON.stringify(await this.#context(0)) === this.#contextRead) return;
-        this.#tellOfJourney(await this.#readJourney(0));
+        // Its arguments are those that were saved; what stands in the form stays.
+        const { opened, notices } = await this.#readJourney(0);
+        this.#tell(opened, notices);
+        this.#updateButtons();
         await this.#render();
       });
     }, LATE_MS);

@@ -84,7 +84,8 @@ fn main() -> ExitCode {
         choices:
             the_event_that_a_reply_fires, one_of_several_accounts, the_server_is_asked_for_lists_and_scenarios,
             changes_are_not_thrown_away_unasked;
-        copies: a_copy_is_confirmed_and_becomes_its_own, a_running_journey_is_read_only_and_shows_its_figures;
+        copies: a_copy_is_confirmed_and_becomes_its_own, a_late_answer_takes_back_what_was_told_before_it,
+            a_running_journey_is_read_only_and_shows_its_figures;
         keyboard:
             an_sms_is_configured_by_keyboard_alone, the_test_message_has_a_dialog, a_narrow_window_and_a_dark_system;
         loading: a_cold_page_is_small;
