@@ -45,7 +45,10 @@ pub(crate) async fn a_copy_is_confirmed_and_becomes_its_own(browser: Browser) ->
     // Without a word of the marketer it is not saved.
     copy.next_refused().await;
     assert_eq!(browser.run("return document.activeElement.id", Vec::new()).await, "confirm-copy");
-    assert_eq!(copy.problem("confirm-copy").await, "Confirm first that the settings of this copied activity are right.");
+    assert_eq!(
+        copy.problem("confirm-copy").await,
+        "Confirm first that the settings of this copied activity are right."
+    );
     browser.screenshot("copy-not-confirmed").await;
     assert_accessible(&browser, "a copy that is not confirmed").await;
     assert_eq!(configuration_id(&copy), configuration_id(&original));
