@@ -4,7 +4,11 @@ import { byId, text, write } from "./dom.js";
 import { allowedHosts, JourneyBuilder } from "./journey_builder.js";
 import { midOf, Server, ServerError } from "./server.js";
 
+/** Between figures while they are fresh news: who publishes a journey looks at the first ones. */
+const REFRESH_SOON_MS = 3000;
+/** Between figures after the first minute. */
 const REFRESH_MS = 15000;
+const SOON_FOR_MS = 60000;
 /** Longest wait for the activity. */
 const ACTIVITY_MS = 10000;
 
@@ -23,6 +27,8 @@ function show(figures) {
   write(byId("notice"), "");
 }
 
+const since = performance.now();
+
 /** @param {unknown} activity */
 async function refresh(activity) {
   try {
@@ -35,7 +41,8 @@ async function refresh(activity) {
   } finally {
     byId("main").setAttribute("aria-busy", "false");
   }
-  setTimeout(() => refreshWhenSeen(activity), REFRESH_MS);
+  const isSoon = performance.now() - since < SOON_FOR_MS;
+  setTimeout(() => refreshWhenSeen(activity), isSoon ? REFRESH_SOON_MS : REFRESH_MS);
 }
 
 /** Nobody looks at a hidden page. @param {unknown} activity */

@@ -178,6 +178,9 @@ function insertAtCaret(field, expression, hasCaret) {
   if (field.selectionStart === null) {
     field.value += expression;
   } else {
+    field.setSelectionRange(from, to);
+    // As if it had been typed, `input` event included: nothing else keeps the field's own undo. Not every browser can.
+    if (document.execCommand("insertText", false, expression)) return;
     field.setRangeText(expression, from, to, "end");
   }
   field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -35,6 +35,11 @@ export class ServerError extends Error {
   get mayPass() {
     return this.why !== "notConnected" && (this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500);
   }
+
+  /** Whether any call would have failed so, and one that succeeds proves it over. */
+  get isOfAllCalls() {
+    return this.why === "sessionOver" || (this.why === "unreachable" && this.answer === null);
+  }
 }
 
 export class Server {
@@ -43,6 +48,7 @@ export class Server {
   /** @type {string | null} The bearer token of our session. */ #session = null;
   /** @type {Promise<void> | null} An exchange on its way. */ #exchange = null;
   /** The page's first request asks for tokens; they live for minutes, so each exchange after that asks anew. */ #tokensWereAskedFor = false;
+  /** Called whenever a call has succeeded. */ onSuccess = () => {};
   /** @type {number | null} The business unit that the activity was saved in: where its token is asked about first. */ mid = null;
 
   /**
@@ -135,7 +141,10 @@ export class Server {
       if (signal?.aborted) throw error;
       throw new ServerError("unreachable", text(late.aborted ? "slow" : "unreachable"));
     }
-    if (response.ok && answer !== null) return answer;
+    if (response.ok && answer !== null) {
+      this.onSuccess();
+      return answer;
+    }
     throw problem(response.status, answer);
   }
 }

@@ -6,7 +6,7 @@
 import { byId, copyOf, fragment, text, write } from "./dom.js";
 import { StepForm } from "./form.js";
 import { MergeFields } from "./merge_fields.js";
-import { announce, notify, setLoading, showState, warnOfCopy, withdraw } from "./notices.js";
+import { askToConfirm, Failures, notify, setLoading, showState, tellAll, warnOfCopy, withdraw } from "./notices.js";
 import { midOf, ServerError } from "./server.js";
 import { focusAfter, swap } from "./swap.js";
 import { TestSend } from "./test_send.js";
@@ -18,6 +18,8 @@ import { TestSend } from "./test_send.js";
 const CHECK_AFTER_MS = 300;
 /** Longest wait for a mouse button to be released. */
 const PRESSED_MS = 1000;
+/** From a step's being shown to its Next counting: a click that comes sooner was the second on the step before. */
+const SEEN_MS = 400;
 /** Longest wait for the activity, without which there is nothing to configure. */
 const ACTIVITY_MS = 10000;
 /** Longest wait for what can be done without; what comes later is worked in. */
@@ -38,7 +40,6 @@ export class Wizard {
   /** @type {any} As Journey Builder handed it over. */ #activity = null;
   /** @type {unknown} Ours to carry, not to read. */ #journey = null;
   /** What the journey was read from. */ #contextRead = "";
-  /** Notices that are shown of it. */ #toldOfJourney = 0;
   /** @type {Arguments} */ #arguments = [];
   /** Language of the marketer, such as `en-US`; empty until it is told. */ #culture = "";
   /** @type {number | null} Contacts that the marketer expects. */ #audience = null;
@@ -48,6 +49,8 @@ export class Wizard {
   #isDirty = false;
   #isReady = false;
   /** Whether Next is being worked on. */ #isBusy = false;
+  /** Whether the step stands there long enough to be meant by a click. */ #isSeen = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #seenTimer;
   #at = 0;
   /** @type {StepForm | null} */ #form = null;
   /** @type {AbortController | null} */ #check = null;
@@ -73,6 +76,9 @@ export class Wizard {
     this.steps = JSON.parse(byId("main").dataset.steps ?? "[]");
     this.picker = new MergeFields(this.stage);
     this.testSend = new TestSend(this);
+    this.failures = new Failures();
+    // A rendering that is on its way shows the newest step anyway.
+    server.onSuccess = () => this.failures.onSuccess((key) => key === "journey" || (key === "step" && this.#renderings === 0));
   }
 
   /** Opens the conversation with Journey Builder, and the activity that it hands over. */
@@ -129,19 +135,18 @@ export class Wizard {
     this.#name = activity.name ?? "";
     this.server.mid = midOf(activity);
     try {
-      const notices = await this.#readJourney(CONTEXT_MS);
-      const opened = await this.server.call("open", { activity, journey: this.#journey });
+      const { opened, notices } = await this.#readJourney(CONTEXT_MS);
       this.#arguments = opened.arguments;
       this.#audience = opened.audience ?? null;
       byId("notices").replaceChildren();
-      this.#tellOfJourney(notices);
-      for (const sentence of opened.notices) notify("warning", sentence);
-      if (opened.copied && !this.#isReadOnly) this.#copyBox = warnOfCopy(opened.copied);
-      if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
+      this.#copyBox = null;
+      this.#tell(opened, notices);
       await this.#render({ throws: true });
       this.#isReady = true;
       setLoading(false);
       this.#updateButtons();
+      // What came while the page was opening was for nobody yet.
+      this.#workInLateAnswer();
     } catch (error) {
       this.#showFailure(error);
     }
@@ -153,25 +158,38 @@ export class Wizard {
   }
 
   /**
-   * Has the server read what Journey Builder said of the journey.
+   * Has the server read what Journey Builder said of the journey, and the activity as one of this journey.
    *
    * @param {number} waitMs for answers that have not come
-   * @returns {Promise<string[]>} what is to be told of it
+   * @returns {Promise<{opened: any, notices: string[]}>} what the activity is in it, and what is to be told of the journey
    */
   async #readJourney(waitMs) {
     const context = await this.#context(waitMs);
-    this.#contextRead = JSON.stringify(context);
-    const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? null });
+    const read = await this.server.journey({ ...context, activityKey: this.#activity.key ?? "" });
+    const opened = await this.server.call("open", { activity: this.#activity, journey: read.journey });
+    // What was typed before the journey turned out to be running is kept as it is.
+    this.#collect();
     this.#journey = read.journey;
     this.#isReadOnly = read.readOnly || this.#activity.editable === false;
-    return read.notices ?? [];
+    // Only now, as what failed is to be tried again.
+    this.#contextRead = JSON.stringify(context);
+    return { opened, notices: read.notices ?? [] };
   }
 
-  /** What was told before may no longer be so. @param {string[]} sentences */
-  #tellOfJourney(sentences) {
-    for (let index = 0; index < this.#toldOfJourney; index += 1) withdraw(`journey-${index}`);
-    sentences.forEach((sentence, index) => notify("warning", sentence, { key: `journey-${index}` }));
-    this.#toldOfJourney = sentences.length;
+  /** Shows what is to be known of the activity in its journey; what was told before may no longer be so. @param {any} opened @param {string[]} notices */
+  #tell(opened, notices) {
+    tellAll("journey", notices);
+    tellAll("opened", opened.notices ?? []);
+    if (this.#isReadOnly) notify("info", text("readOnly"), { key: "readOnly" });
+    else withdraw("readOnly");
+    const isCopy = Boolean(opened.copied) && !this.#isReadOnly;
+    if (isCopy) {
+      // Who has confirmed it need not do so again.
+      this.#copyBox ??= warnOfCopy(opened.copied);
+    } else if (this.#copyBox) {
+      withdraw("copy");
+      this.#copyBox = null;
+    }
   }
 
   /** @param {number} waitMs for answers that have not come @returns {Promise<Record<string, unknown>>} */
@@ -188,7 +206,10 @@ export class Wizard {
     this.#lateTimer = setTimeout(() => {
       this.#attempt("journey", async () => {
         if (JSON.stringify(await this.#context(0)) === this.#contextRead) return;
-        this.#tellOfJourney(await this.#readJourney(0));
+        // Its arguments are those that were saved; what stands in the form stays.
+        const { opened, notices } = await this.#readJourney(0);
+        this.#tell(opened, notices);
+        this.#updateButtons();
         await this.#render();
       });
     }, LATE_MS);
@@ -206,7 +227,7 @@ export class Wizard {
 
   #updateButtons() {
     const isLast = this.#at === this.steps.length - 1;
-    const isEnabled = this.#isReady && !this.#isBusy && !(isLast && this.#isReadOnly);
+    const isEnabled = this.#isReady && this.#isSeen && !this.#isBusy && !(isLast && this.#isReadOnly);
     this.builder.send("updateButton", { button: "next", text: isLast ? "done" : "next", visible: true, enabled: isEnabled });
     this.builder.send("updateButton", { button: "back", visible: this.#at > 0, enabled: true });
   }
@@ -214,20 +235,31 @@ export class Wizard {
   async #next() {
     // A second click, or one before there is a form, is answered by what the first one comes to.
     if (!this.#isReady || this.#isBusy) return;
+    if (!this.#isSeen) {
+      this.builder.send("ready");
+      return;
+    }
     this.#isBusy = true;
-    const isLast = this.#at === this.steps.length - 1;
+    const at = this.#at;
+    const isLast = at === this.steps.length - 1;
     let mayGoOn = false;
     try {
       await this.#rendering;
       mayGoOn = isLast ? await this.#save() : await this.#isStepRight();
-      withdraw("next");
+      this.failures.forget("next");
     } catch (error) {
       this.#report("next", error, () => this.#next());
     } finally {
       this.#isBusy = false;
     }
-    if (!mayGoOn) this.builder.send("ready");
-    else if (!isLast) this.builder.send("nextStep");
+    // Journey Builder may have gone to another step meanwhile, which the click did not mean.
+    if (!mayGoOn || at !== this.#at) {
+      this.builder.send("ready");
+    } else if (!isLast) {
+      this.#isSeen = false;
+      this.#countNextSoon();
+      this.builder.send("nextStep");
+    }
   }
 
   async #isStepRight() {
@@ -248,8 +280,7 @@ export class Wizard {
   async #save() {
     if (this.#isReadOnly) return false;
     if (this.#copyBox && !this.#copyBox.checked) {
-      this.#copyBox.focus();
-      announce("confirmCopy");
+      askToConfirm(this.#copyBox);
       return false;
     }
     const { step: _, activity: __, ...state } = this.state();
@@ -302,9 +333,20 @@ export class Wizard {
       await this.#rendering;
       this.#collect();
       this.#at = at;
+      clearTimeout(this.#seenTimer);
+      this.#isSeen = false;
       this.#updateButtons();
       await this.#render({ isNewStep: true });
     });
+  }
+
+  /** Next counts again once there was time to see what it goes on from. */
+  #countNextSoon() {
+    clearTimeout(this.#seenTimer);
+    this.#seenTimer = setTimeout(() => {
+      this.#isSeen = true;
+      this.#updateButtons();
+    }, SEEN_MS);
   }
 
   // ---- The step's form
@@ -407,9 +449,10 @@ export class Wizard {
       if (this.#isReadOnly) this.#form.disable();
       if (earlier && !isNewStep) this.#form.continue(earlier);
       this.#form.retype(typed);
-      withdraw("step");
+      this.failures.forget("step");
       this.#showTools();
       this.#nameStep();
+      if (!this.#isSeen) this.#countNextSoon();
       if (isNewStep) this.#enterStep();
       else if (edit) focusAfter(stage, edit);
     } finally {
@@ -469,6 +512,7 @@ export class Wizard {
     await this.#released;
     if (check.signal.aborted) throw check.signal.reason;
     this.#editsChecked = edits;
+    this.failures.forget("check");
     if (form === this.#form) form?.show({ ...found, problems: this.#ofThisStep(found.problems ?? []) }, fragment);
     this.testSend.offer(found);
     return found;
@@ -490,13 +534,13 @@ export class Wizard {
   /**
    * Does something that may fail at the server; a failure becomes a notice with a button that tries again.
    *
-   * @param {string} key of the notice
+   * @param {string} key of what is done
    * @param {() => Promise<void>} action
    */
   async #attempt(key, action) {
     try {
       await action();
-      withdraw(key);
+      this.failures.forget(key);
     } catch (error) {
       this.#report(key, error, () => this.#attempt(key, action));
     }
@@ -507,7 +551,7 @@ export class Wizard {
     // Something newer took its place.
     if (error instanceof DOMException && error.name === "AbortError") return;
     if (!(error instanceof ServerError)) throw error;
-    notify("error", error.message, { key, retry: error.mayPass ? again : undefined });
+    this.failures.tell(key, error, again);
   }
 }
 

@@ -45,14 +45,54 @@ pub(crate) async fn a_copy_is_confirmed_and_becomes_its_own(browser: Browser) ->
     // Without a word of the marketer it is not saved.
     copy.next_refused().await;
     assert_eq!(browser.run("return document.activeElement.id", Vec::new()).await, "confirm-copy");
+    assert_eq!(
+        copy.problem("confirm-copy").await,
+        "Confirm first that the settings of this copied activity are right."
+    );
+    browser.screenshot("copy-not-confirmed").await;
+    assert_accessible(&browser, "a copy that is not confirmed").await;
     assert_eq!(configuration_id(&copy), configuration_id(&original));
     browser.run("document.querySelector('#confirm-copy').click()", Vec::new()).await;
+    copy.no_problem("confirm-copy").await;
     copy.done().await;
     assert_ne!(configuration_id(&copy), configuration_id(&original));
     copy.action("validate", "valid").await;
     // From now on it is nobody's copy.
     copy.open("REST-1").await;
     assert!(!copy.words().await.contains("copied from another journey"));
+    app.finish().await;
+    browser
+}
+
+/// Tells the open page which journey it is in, once more: the one at this address, with these properties instead.
+const TELL_INTERACTION: &str = "
+const [id, instead] = arguments;
+const page = document.querySelector('#modal iframe').contentWindow;
+return fetch(`/journey-builder/api/journeys/${id}/answers`).then((answer) => answer.json())
+  .then(({ requestedInteraction: told }) => {
+    page.postMessage(JSON.stringify({ e: 'requestedInteraction', a1: { ...told, ...instead } }), '*');
+    return true;
+  });";
+
+pub(crate) async fn a_late_answer_takes_back_what_was_told_before_it(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let page = configured(&browser, &app).await;
+    page.open("REST-1").await;
+    page.next("message").await;
+    page.set("text", "Typed meanwhile").await;
+    let box_is = |is: &str| format!("return (document.querySelector('#confirm-copy') !== null) === {is}");
+    assert_eq!(browser.run(&box_is("false"), Vec::new()).await, json!(true));
+    for (instead, is_copy) in [(json!({ "id": "another", "definitionId": "another" }), "true"), (json!({}), "false")] {
+        page.top().await;
+        browser.run(TELL_INTERACTION, vec![json!(page.id), instead]).await;
+        page.inside().await;
+        browser.wait_for("the late answer to be worked in", &box_is(is_copy)).await;
+        page.usable().await;
+        assert_eq!(page.value("text").await, "Typed meanwhile", "what was typed stays");
+    }
+    page.next("summary").await;
+    page.done().await;
+    assert_eq!(argument(&page.arguments("REST-1"), "text"), Some("Typed meanwhile"));
     app.finish().await;
     browser
 }

@@ -91,6 +91,11 @@ pub(crate) async fn an_sms_is_configured_by_keyboard_alone(browser: Browser) -> 
     press(&browser, Key::Enter).await;
     assert_eq!(page.value("text").await, format!("Hi {}", page.event("FirstName")));
     assert_eq!(focused(&browser).await, "text");
+    // It can be undone like what is typed.
+    browser.run("document.execCommand('undo')", Vec::new()).await;
+    assert_eq!(page.value("text").await, "Hi ");
+    browser.run("document.execCommand('redo')", Vec::new()).await;
+    assert_eq!(page.value("text").await, format!("Hi {}", page.event("FirstName")));
     keys(&browser, "!".chars()).await;
 
     // Escape closes the picker, and nothing else.

@@ -84,13 +84,14 @@ fn main() -> ExitCode {
         choices:
             the_event_that_a_reply_fires, one_of_several_accounts, the_server_is_asked_for_lists_and_scenarios,
             changes_are_not_thrown_away_unasked;
-        copies: a_copy_is_confirmed_and_becomes_its_own, a_running_journey_is_read_only_and_shows_its_figures;
+        copies: a_copy_is_confirmed_and_becomes_its_own, a_late_answer_takes_back_what_was_told_before_it,
+            a_running_journey_is_read_only_and_shows_its_figures;
         keyboard:
             an_sms_is_configured_by_keyboard_alone, the_test_message_has_a_dialog, a_narrow_window_and_a_dark_system;
         loading: a_cold_page_is_small;
         problems: a_problem_stands_beside_its_field, another_channel_has_problems_of_its_own,
             a_click_counts_though_a_problem_appears_under_it,
-            what_was_put_right_is_not_held_against_it;
+            what_was_put_right_is_not_held_against_it, one_cause_has_one_notice;
         reports: every_kind_of_report_is_saved_and_opened_again, a_message_that_is_gone_is_chosen_anew;
         sessions:
             a_session_that_is_over_is_renewed_in_silence, a_session_that_can_t_be_renewed_says_so,
@@ -100,7 +101,7 @@ fn main() -> ExitCode {
         wire:
             answers_come_in_any_order_and_shape, what_is_not_said_is_done_without,
             a_journey_without_an_entry_source_is_told_of, other_windows_are_not_heard, objects_are_no_messages,
-            only_what_says_nothing_goes_to_any_origin, a_host_that_is_not_listed_shows_no_page;
+            only_what_says_nothing_goes_to_any_origin, many_clicks_on_next_save_nothing_unseen, a_host_that_is_not_listed_shows_no_page;
     };
     let arguments = Arguments { test_threads: arguments.test_threads.or(Some(BROWSERS)), ..arguments };
     libtest_mimic::run(&arguments, trials).exit_code()

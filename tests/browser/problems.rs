@@ -145,3 +145,32 @@ pub(crate) async fn what_was_put_right_is_not_held_against_it(browser: Browser) 
     app.finish().await;
     browser
 }
+
+pub(crate) async fn one_cause_has_one_notice(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let page = JourneyPage::of_message(&browser, &app).await;
+    page.open("REST-1").await;
+    page.set("channel", "SMS").await;
+    page.next("message").await;
+    page.act(&[Do::Set("sender", "Waypost")]).await;
+    browser.devtools("Network.enable", json!({})).await;
+    browser.devtools("Network.setBlockedURLs", json!({ "urls": ["*/page/*"] })).await;
+    page.set("text", "Spring").await;
+    page.says("can’t be reached").await;
+    page.next_refused().await;
+    browser.run("document.querySelector('[data-add=callback]').click()", Vec::new()).await;
+    page.usable().await;
+    let notices = "return document.querySelectorAll('#notices .wp-notice_error').length";
+    assert_eq!(browser.run(notices, Vec::new()).await, json!(1));
+    browser.screenshot("one-cause").await;
+    // Chromium writes every blocked request to the console.
+    browser.log("browser").await;
+    browser.devtools("Network.setBlockedURLs", json!({ "urls": [] })).await;
+    // Any call that gets through takes it away, and the row that was asked for comes after all.
+    page.set("text", "Spring is here").await;
+    browser.wait_for("no notice", &format!("{notices} === 0")).await;
+    browser.wait_for("the row", "return document.querySelector('#f-callbackName1') !== null").await;
+    assert_eq!(page.value("text").await, "Spring is here");
+    app.finish().await;
+    browser
+}

@@ -170,6 +170,40 @@ pub(crate) async fn only_what_says_nothing_goes_to_any_origin(browser: Browser) 
     browser
 }
 
+/// Clicks on Next, faster than anybody can look, until a while after the step has changed.
+const CLICK_AND_CLICK: &str = "
+const page = document.querySelector('#modal iframe').contentWindow;
+const heard = () => document.querySelectorAll('#wire [data-direction=in][data-event=nextStep]').length;
+const before = heard();
+let moved;
+const click = () => {
+  if (heard() > before) moved ??= performance.now();
+  window.isClickedOut = moved !== undefined && performance.now() - moved > 150;
+  if (window.isClickedOut) return;
+  page.postMessage(JSON.stringify({ e: 'clickedNext' }), '*');
+  setTimeout(click, 10);
+};
+click();";
+
+pub(crate) async fn many_clicks_on_next_save_nothing_unseen(browser: Browser) -> Browser {
+    let app = spawn_app().in_journey_builder().await;
+    let page = JourneyPage::of_message(&browser, &app).await;
+    page.open("REST-1").await;
+    page.set("channel", "SMS").await;
+    page.next("message").await;
+    page.act(&SMS).await;
+    page.top().await;
+    browser.run(CLICK_AND_CLICK, Vec::new()).await;
+    browser.wait_for("the clicks", "return window.isClickedOut").await;
+    page.inside().await;
+    page.usable_step("summary").await;
+    assert_eq!(page.heard("updateActivity").await, 0);
+    page.done().await;
+    assert_eq!(argument(&page.arguments("REST-1"), "text"), Some("Spring is here"));
+    app.finish().await;
+    browser
+}
+
 pub(crate) async fn a_host_that_is_not_listed_shows_no_page(browser: Browser) -> Browser {
     // The sandbox is not among the hosts, so Chromium itself refuses.
     let app = spawn_app().await;
