@@ -91,6 +91,10 @@ fn each_control_has_its_label_its_help_and_a_place_for_its_problem() {
                 assert!(ids.binary_search(&id).is_ok(), "nothing has the id {id}");
             }
         }
+        // Notes on rows have a place too: what an MMS or its callback data weigh.
+        for rows in form.rows() {
+            assert!(html.contains(&format!(" id=\"n-{}\" class=\"wp-note\"", rows.name)), "{}", rows.name);
+        }
         for field in form.fields() {
             let name = &field.argument;
             assert!(html.contains(&format!("name=\"{name}\"")), "{name}");
