@@ -95,6 +95,9 @@ pub(crate) enum Phrase {
     Mid,
     // Values.
     FirstPopulated,
+    DefaultNumber,
+    ElseDefaultNumber,
+    SpeedLimit,
     DefaultDomain,
     NoEvent,
     SuggestedBySenders,
@@ -143,6 +146,10 @@ pub(crate) enum Phrase {
     TogetherTooLong,
     CallbackTooLong,
     EndsBeforeStart,
+    HasForbidden,
+    QuotationMark,
+    Backslash,
+    ControlCharacter,
     // Whole sentences.
     Enter,
     ChooseOne,
@@ -153,6 +160,7 @@ pub(crate) enum Phrase {
     UnknownEvent,
     NoPhone,
     NoSpeedCount,
+    OwnCallbackName,
 }
 
 impl Texts {
