@@ -31,8 +31,12 @@ pub(crate) struct CustomField<'a> {
 
 /// Whether a custom field may have this name: not empty, not restricted, without `"`, `\` and U+0000–U+001F.
 pub(crate) fn is_name_allowed(name: &str) -> bool {
-    let forbidden = |c: char| matches!(c, '"' | '\\' | '\u{0}'..='\u{1f}');
-    !name.trim().is_empty() && !RESTRICTED_NAMES.contains(&name) && !name.chars().any(forbidden)
+    !name.trim().is_empty() && !RESTRICTED_NAMES.contains(&name) && !name.chars().any(is_forbidden_in_name)
+}
+
+/// Whether no custom field's name may have this character.
+pub(crate) fn is_forbidden_in_name(c: char) -> bool {
+    matches!(c, '"' | '\\' | '\u{0}'..='\u{1f}')
 }
 
 /// What every message's callback data says.

@@ -6,7 +6,7 @@
 //! [`problems`] through the validation itself.
 //!
 //! * `rows` names what there may be several of, `edits` changes the in-arguments as its buttons say;
-//! * `normalised` is what of them is saved;
+//! * `normalised` is what of them is saved, `summary` what is read before;
 //! * `texts` has every word, a file per language.
 
 mod arguments;
@@ -21,6 +21,7 @@ mod limit;
 mod normalised;
 pub(crate) mod problems;
 mod rows;
+mod summary;
 pub(crate) mod texts;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub(crate) use channel_step::channel_step;
 pub(crate) use field::{Action, Choice, Control, Field, Item, Keyboard, Offer, RowForm, Rows, Section, Toggle};
 pub(crate) use limit::Limit;
 pub(crate) use normalised::normalised;
+pub(crate) use summary::{Summary, summary};
 use texts::Texts;
 
 /// A page of the wizard that is a form.

@@ -27,18 +27,19 @@ impl Pace {
         Some(Duration::from_secs(u64::try_from(nanos / u128::from(NANOS)).unwrap_or(u64::MAX)))
     }
 
+    /// Spacing, and how long the audience takes where one is known.
+    pub(crate) fn line(&self) -> String {
+        let spacing = self.spacing();
+        let Some((duration, audience)) = self.duration().zip(self.audience) else { return spacing };
+        let (contacts, take) = if audience == 1 { ("contact", "takes") } else { ("contacts", "take") };
+        format!("{spacing}; {} {contacts} {take} about {}", grouped(audience), words(duration))
+    }
+
     /// One line below the field.
     pub(crate) fn note(&self) -> String {
-        let mut note = self.spacing();
-        match (self.duration(), self.audience) {
-            (Some(duration), Some(audience)) => {
-                let (contacts, take) = if audience == 1 { ("contact", "takes") } else { ("contacts", "take") };
-                note += &format!("; {} {contacts} {take} about {}", grouped(audience), words(duration));
-            }
-            _ if self.wait_before_reports_secs.is_some() => {
-                note += "; say how many contacts you expect, to see whether the reports activity waits long enough";
-            }
-            _ => {}
+        let mut note = self.line();
+        if self.duration().is_none() && self.wait_before_reports_secs.is_some() {
+            note += "; say how many contacts you expect, to see whether the reports activity waits long enough";
         }
         note + ". The limit counts for this activity in this version of the journey alone."
     }

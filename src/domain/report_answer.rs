@@ -160,7 +160,7 @@ pub(crate) const OUT_ARGUMENTS: [OutArgumentRow; 12] = [
     row(
         "queueStatus",
         None,
-        "`QUEUED` or `HELD` while the message waits, `SENT`, or `NOT_SENT` for a contact that was refused, a message that ended here or was erased while it waited, and an id that Waypost never gave and nobody has a report of",
+        "Where the message is: `QUEUED` while it waits for its turn, `HELD` while nothing is sent from its queue, `SENT` once Infobip has it, `NOT_SENT` when it will never go: its contact was refused, it expired or was cancelled or erased while it waited, or its id is unknown",
         |a| a.queue_status,
     ),
 ];

@@ -193,7 +193,7 @@ impl<'a> Context<'a> {
         let chosen = self.argument(names::MESSAGE_ID);
         let mut choices: Vec<Choice> = Vec::new();
         for (activity, value) in self.offered() {
-            let label = named(activity);
+            let label = named(activity, self.texts);
             let is_chosen = reported_activity(chosen) == Some(&activity.key);
             // As it was saved, however it was spelt: who changes nothing saves the same.
             let value = if is_chosen { chosen.to_owned() } else { value };
@@ -202,7 +202,7 @@ impl<'a> Context<'a> {
         let is_offered = choices.iter().any(|choice| choice.is_chosen);
         if !chosen.is_empty() && !is_offered {
             let label = match (self.message(), reported_activity(chosen)) {
-                (Some(activity), _) => named(activity),
+                (Some(activity), _) => named(activity, self.texts),
                 (None, Some(key)) => key.to_owned(),
                 (None, None) => chosen.to_owned(),
             };
@@ -259,8 +259,10 @@ fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
 
-fn named(activity: &JourneyActivity) -> String {
+/// An activity as the canvas names it, with its key; a message without a name is called as its kind.
+fn named(activity: &JourneyActivity, texts: &Texts) -> String {
     match activity.name.trim() {
+        "" if activity.kind == ActivityKind::Messaging => format!("{} ({})", texts.unnamed_message, activity.key),
         "" => activity.key.clone(),
         name => format!("{name} ({})", activity.key),
     }

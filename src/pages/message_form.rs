@@ -13,7 +13,8 @@ use crate::domain::form::problems::{
 };
 use crate::domain::form::texts::{Texts, of_language};
 use crate::domain::form::{
-    Arguments, Context, Form, JourneyFacts, List, Lists, channel_of, channel_step, message_step, normalised,
+    Arguments, Context, Form, JourneyFacts, List, Lists, Summary, channel_of, channel_step, message_step, normalised,
+    summary,
 };
 use crate::domain::journey::Journey;
 use crate::domain::message::names;
@@ -55,8 +56,7 @@ pub(crate) struct StepShown {
 /// See [`StepShown`].
 pub(crate) enum Shown {
     Form(Form),
-    /// Both steps' forms, to be read.
-    Summary(Vec<Form>, &'static Texts),
+    Summary(Summary),
 }
 
 /// See the module's documentation.
@@ -105,9 +105,7 @@ impl MessageForms {
         let context = context(&session.tenant, state.audience, &facts, &arguments);
         let step = match (at, channel) {
             (At::Message, Some(channel)) => Shown::Form(message_step(&context, channel)),
-            (At::Summary, Some(channel)) => {
-                Shown::Summary(vec![channel_step(&context), message_step(&context, channel)], facts.texts)
-            }
+            (At::Summary, Some(channel)) => Shown::Summary(summary(&context, channel, &state.journey)),
             (At::Channel, _) | (_, None) => Shown::Form(channel_step(&context)),
         };
         StepShown { step, arguments: arguments.into_pairs() }

@@ -18,14 +18,17 @@ use crate::clock::{Clock, Timestamp};
 use crate::dispatch::book::{QueueBook, account_key};
 use crate::dispatch::{Gateway, SendRequest};
 use crate::domain::delivery::{Judgement, MessageAnswer, SendFailure, judge};
+use crate::domain::form::problems::problems;
+use crate::domain::form::texts::of_language;
+use crate::domain::form::{self, Context, JourneyFacts, Lists};
 use crate::domain::ids::{ActivityId, JourneyId, MessageId, Mid};
 use crate::domain::journey::Journey;
-use crate::domain::merge_field::{NotFilled, Values};
+use crate::domain::merge_field::{NotFilled, VALUE_BYTES_MAX, Values, label};
 use crate::domain::message::contract::ARGUMENTS;
 use crate::domain::message::{
-    BULK_ID_UNITS_MAX, Draft, InArguments, Message, Progress, QueuedMessage, chosen_channel, names, nth,
+    BULK_ID_UNITS_MAX, Draft, InArguments, Message, Progress, QueuedMessage, Rejection, chosen_channel, names, nth,
 };
-use crate::domain::pace::words;
+use crate::domain::pace::{grouped, words};
 use crate::domain::report::StatusInfo;
 use crate::random::Random;
 use crate::sfmc::activity::Kind;
@@ -38,6 +41,11 @@ const WINDOW: Duration = Duration::from_secs(600);
 const BULK_ID_MARK: &str = " (test)";
 /// Contact key of test messages, where no other is typed.
 const CONTACT_KEY: &str = "Waypost test";
+
+/// What is asked for: with the `+`, a number is one whatever the account's default country.
+const A_NUMBER: &str = "a phone number with its country code, such as +385911234567.";
+/// Where the form has no sentence of its own.
+const NOT_YET: &str = "The message can't be sent yet: correct the fields that need attention.";
 
 /// What is tested.
 pub(crate) struct ToTest {
@@ -104,6 +112,13 @@ impl TestSends {
         let tenant = &session.tenant;
         let not_sent = |sentence: String| Ok(Tested { is_sent: false, sentence, message_id: None });
         let journey_id = to_test.journey.version_id.as_deref().and_then(|id| JourneyId::new(id).ok());
+        if to_test.to.trim().is_empty() {
+            return not_sent(format!("Enter {A_NUMBER}"));
+        }
+        if let Some(sentence) = too_long(&to_test.values) {
+            return not_sent(sentence);
+        }
+        let journey = to_test.journey.clone();
         let mut arguments = match contact(to_test)? {
             Ok(arguments) => arguments,
             Err(label) => return not_sent(format!("Type a value for {label} first.")),
@@ -120,9 +135,12 @@ impl TestSends {
         };
         let message = match draft.validate() {
             Ok((message, _)) => message,
-            Err(rejection) => {
-                let (status, meaning) = (rejection.message_status(), rejection.meaning());
-                return not_sent(format!("Not sent ({status}): {meaning}."));
+            Err(Rejection::PhoneNumber) => {
+                return not_sent(format!("This is not a phone number: enter {A_NUMBER}"));
+            }
+            Err(_) => {
+                let problem = first_problem(session, &arguments, &journey);
+                return not_sent(problem.unwrap_or_else(|| NOT_YET.to_owned()));
             }
         };
         let held = self.parts.book.pacer().held(&account_key(tenant.mid, &message.account));
@@ -257,6 +275,33 @@ fn in_words(status: &StatusInfo) -> String {
         "" => status.name.clone(),
         description => format!("{} ({description})", status.name),
     }
+}
+
+/// Which merge field has a value that is longer than any text.
+fn too_long(values: &[(String, String)]) -> Option<String> {
+    let (expression, _) = values.iter().find(|(_, value)| value.len() > VALUE_BYTES_MAX)?;
+    let label = label(expression.trim().trim_start_matches("{{").trim_end_matches("}}").trim());
+    let most = grouped(VALUE_BYTES_MAX as u64);
+    Some(format!("The value for {label} is too long: at most {most} bytes are taken. Shorten it."))
+}
+
+/// What the form says of the first field that is wrong, with the values that were typed.
+fn first_problem(session: &Session, arguments: &InArguments, journey: &Journey) -> Option<String> {
+    let tenant = &session.tenant;
+    let texts = of_language("");
+    let filled: form::Arguments = arguments.filled().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let context = Context {
+        texts,
+        mid: tenant.mid,
+        business_unit: &tenant.name,
+        accounts: &tenant.accounts,
+        default_country: tenant.country(),
+        journey: &JourneyFacts::of(journey, None, texts),
+        lists: &Lists::default(),
+        audience: None,
+        arguments: &filled,
+    };
+    problems(&context).into_iter().next().map(|problem| problem.message)
 }
 
 /// The in-arguments as they would be of a contact with this number and these values; else the name of the field that

@@ -30,8 +30,14 @@ pub(crate) fn channel_step(context: &Context<'_>) -> Form {
     let current = builder.given(names::CHANNEL).and_then(Channel::by_name);
     let offered = Channel::offered()
         .filter(|channel| *channel != Channel::ViberOmni || current == Some(Channel::ViberOmni))
-        .map(|channel| (channel, label(&builder, channel)));
+        .map(|channel| (channel, context.account().is_some_and(|account| has_senders(account, channel))));
     let offered: Vec<_> = offered.collect();
+    // Where all channels have senders, saying so of each helps nobody to choose.
+    let tells = offered.iter().any(|(channel, has_senders)| !has_senders && *channel != Channel::ViberOmni);
+    let offered: Vec<_> = offered
+        .into_iter()
+        .map(|(channel, has_senders)| (channel, label(&builder, channel, tells && has_senders)))
+        .collect();
     let saved = context.arguments.raw(names::CHANNEL).trim();
     // The server takes any spelling of a channel.
     let alias = |channel: Channel| if current == Some(channel) { vec![saved] } else { Vec::new() };
@@ -51,10 +57,9 @@ pub(crate) fn channel_step(context: &Context<'_>) -> Form {
     }
 }
 
-/// The channel's name; with a hint where the account has senders for it.
-fn label(builder: &Builder<'_>, channel: Channel) -> String {
-    let has_senders = builder.context.account().is_some_and(|account| has_senders(account, channel));
-    if !has_senders {
+/// The channel's name; with a hint where this channel stands out by the account's senders for it.
+fn label(builder: &Builder<'_>, channel: Channel, is_hinted: bool) -> String {
+    if !is_hinted {
         return channel.name().to_owned();
     }
     fill(builder.phrase(Phrase::SuggestedBySenders), &[("channel", channel.name().to_owned())])

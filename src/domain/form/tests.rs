@@ -4,3 +4,4 @@ mod problems;
 pub(crate) mod samples;
 mod shown;
 mod state;
+mod summary;

@@ -100,6 +100,9 @@ pub(crate) enum Phrase {
     Mid,
     // Values.
     FirstPopulated,
+    DefaultNumber,
+    ElseDefaultNumber,
+    SpeedLimit,
     DefaultDomain,
     NoEvent,
     SuggestedBySenders,
@@ -148,6 +151,10 @@ pub(crate) enum Phrase {
     TogetherTooLong,
     CallbackTooLong,
     EndsBeforeStart,
+    HasForbidden,
+    QuotationMark,
+    Backslash,
+    ControlCharacter,
     // Whole sentences.
     Enter,
     ChooseOne,
@@ -158,6 +165,7 @@ pub(crate) enum Phrase {
     UnknownEvent,
     NoPhone,
     NoSpeedCount,
+    OwnCallbackName,
 }
 
 impl Texts {

@@ -73,7 +73,7 @@ impl InArguments {
     }
 
     /// The values that are not blank, exactly as they came, in no order.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.trim().is_empty())
     }
 

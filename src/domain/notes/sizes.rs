@@ -128,16 +128,16 @@ impl Counter<'_, '_> {
             return;
         }
         let texts = format!(
-            "Texts take {}{}",
+            "Texts take {} in UTF-8{}",
             size(bytes),
             if is_open { ", and more when merge fields are filled" } else { "" }
         );
         let media = match media {
             0 => String::new(),
-            1 => "; the file at the address is not loaded here, so its size is not known".to_owned(),
-            more => format!("; the {more} files at the addresses are not loaded here, so their size is not known"),
+            1 => "; the media file at its address is not counted".to_owned(),
+            more => format!("; the {more} media files at their addresses are not counted"),
         };
-        let advice = "All operators take 300 KB in all, most of the US and Canada 1 MB.";
+        let advice = "Data size, media with it: all operators take 300 KB, most in the US and Canada 1 MB.";
         self.notes.note(SEGMENT_ROWS, format!("{texts}{media}. {advice}"));
     }
 

@@ -94,9 +94,15 @@ fn an_mms_says_what_is_known_of_its_size() {
         ],
     );
     assert_eq!(note(&mms, "segmentText1"), "700 of 1,600 characters");
-    let expected = "Texts take 1.4 KB; the file at the address is not loaded here, so its size is not known. All operators \
-        take 300 KB in all, most of the US and Canada 1 MB.";
+    let expected = "Texts take 1.4 KB in UTF-8; the media file at its address is not counted. Data size, media with it: all \
+        operators take 300 KB, most in the US and Canada 1 MB.";
     assert_eq!(note(&mms, "segments"), expected);
+    let text = of(Channel::Mms, &[("segmentType1", "TEXT"), ("segmentText1", "{{Event.E.A}} ¿5 €?")]);
+    let text = note(&text, "segments");
+    assert!(
+        text.starts_with("Texts take 9 bytes in UTF-8, and more when merge fields are filled. Data size"),
+        "{text}"
+    );
     assert_eq!(note(&of(Channel::Mms, &[]), "segments"), "");
 }
 

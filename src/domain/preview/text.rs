@@ -23,7 +23,7 @@ pub(crate) enum TextPiece {
 
 impl Text {
     /// `shortened`: what is said behind links.
-    pub(super) fn of(value: &str, values: &Values, shortened: Option<&str>) -> Self {
+    pub(crate) fn of(value: &str, values: &Values, shortened: Option<&str>) -> Self {
         if value.trim().is_empty() {
             return Self::default();
         }
@@ -40,7 +40,7 @@ impl Text {
         writer.end()
     }
 
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
         Self(vec![TextPiece::Plain(text.into())])
     }
 

@@ -58,10 +58,10 @@ fn check_message(context: &Context<'_>, found: &mut Found) {
     }
     let Some(activity) = context.journey.activity(key) else { return problem((texts.message_gone)(key)) };
     if activity.kind != ActivityKind::Messaging {
-        return problem((texts.no_message_activity)(&named(activity)));
+        return problem((texts.no_message_activity)(&named(activity, context.texts)));
     }
     if !context.journey.earlier().iter().any(|earlier| earlier.key == key) {
-        problem((texts.not_earlier)(&named(activity)));
+        problem((texts.not_earlier)(&named(activity, context.texts)));
     }
 }
 
@@ -86,7 +86,7 @@ fn check_account(context: &Context<'_>, found: &mut Found) {
 /// What the message's own settings say about the report.
 fn warn_of_message(context: &Context<'_>, activity: &JourneyActivity, found: &mut Found) {
     let texts = &context.texts.problems;
-    let name = named(activity);
+    let name = named(activity, context.texts);
     let Some(message) = &activity.message else {
         return found.warnings.push(remark(names::MESSAGE_ID, (texts.not_configured)(&name)));
     };
@@ -122,7 +122,7 @@ fn warn_of_wait(context: &Context<'_>, activity: &JourneyActivity, found: &mut F
     if wait > 0 {
         found.notes.push(remark(names::MESSAGE_ID, (texts.waits)(wait)));
     } else if !waits_for_event {
-        found.warnings.push(remark(names::MESSAGE_ID, (texts.no_wait)(&named(activity))));
+        found.warnings.push(remark(names::MESSAGE_ID, (texts.no_wait)(&named(activity, context.texts))));
     }
     let Some((limit, audience)) = activity.message.as_ref().and_then(pace) else { return };
     let per_unit = u128::from(limit.count());

@@ -93,6 +93,17 @@ fn a_message_is_chosen_from_those_before() {
     warns(&found(&journey, CHOSEN, ""), "Journey Builder did not say");
 }
 
+#[test]
+fn a_message_without_a_name_is_called_as_its_kind() {
+    let mut journey = journey(sms());
+    journey.activities[0].name = " ".to_owned();
+    let own = arguments(CHOSEN, "CLICK");
+    assert_eq!(context(&journey, &own).form().message, "Infobip Messaging (REST-1)");
+    warns(&found(&journey, CHOSEN, "CLICK"), "is off in Infobip Messaging (REST-1)");
+    // Other activities have no such name.
+    refuses(&found(&journey, "{{Interaction.WAIT-1.messageId}}", ""), "WAIT-1 is no Infobip Messaging activity");
+}
+
 /// What is not offered stays chosen: who changes nothing saves the same.
 #[test]
 fn a_message_that_is_gone_stays_in_the_list() {
@@ -139,8 +150,9 @@ fn a_wait_that_is_missing_or_too_short_is_warned_of() {
         ..sms()
     };
     let found_paced = found(&journey(paced.clone()), CHOSEN, "DELIVERY");
-    warns(&found_paced, "within the wait of 1 hour about 2083 are sent");
-    warns(&found_paced, "The 100000 expected contacts take about 2 days.");
+    warns(&found_paced, "a sending speed limit of 50,000 per day");
+    warns(&found_paced, "within the wait of 1 hour about 2,083 are sent");
+    warns(&found_paced, "The 100,000 expected contacts take about 2 days.");
     let few = MessageSettings { audience: Some(2_000), ..paced };
     assert_eq!(found(&journey(few), CHOSEN, "DELIVERY").warnings, []);
 }

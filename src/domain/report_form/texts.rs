@@ -17,6 +17,8 @@ pub(crate) struct Texts {
     pub(crate) message_label: &'static str,
     pub(crate) message_help: &'static str,
     pub(crate) no_messages: &'static str,
+    /// Name of a message activity that nobody has given one.
+    pub(crate) unnamed_message: &'static str,
     pub(crate) kind_label: &'static str,
     pub(crate) account_label: &'static str,
     pub(crate) account_help: &'static str,

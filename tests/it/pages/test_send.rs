@@ -108,20 +108,33 @@ async fn typed_values_take_the_place_of_merge_fields() {
 }
 
 #[tokio::test]
-async fn what_a_contact_would_be_refused_for_is_said() {
+async fn what_keeps_a_test_message_back_is_said() {
     let app = spawn_app().await;
     let page = Page::of(&app).await;
+    let number = "a phone number with its country code, such as +385911234567.";
+    let no_number = format!("This is not a phone number: enter {number}");
     for (arguments, to, expected) in [
-        (sms(&[]), "", "Error: Missing phone number in request"),
-        (sms(&[]), "12", "Error: Invalid phone number"),
-        (sms(&[("phone1", TO), ("phoneChoice", "2"), ("phoneDefault", TO)]), "x", "Error: Invalid phone number"),
-        (sms(&[("text", " ")]), TO, "Error: Invalid text length"),
-        (sms(&[("bulkId", &"x".repeat(101))]), TO, "Error: Invalid bulk id length"),
-        (sms(&[("account", "nobody")]), TO, "Error: "),
+        (sms(&[]), " ", format!("Enter {number}").as_str()),
+        (sms(&[]), "12", no_number.as_str()),
+        (sms(&[("phone1", TO), ("phoneChoice", "2"), ("phoneDefault", TO)]), "x", &no_number),
+        (sms(&[("text", " ")]), TO, "Enter the text."),
+        (sms(&[("bulkId", &"x".repeat(101))]), TO, "Bulk ID has 101 characters, 1 more than the 100 that are allowed."),
+        (sms(&[("account", "nobody")]), TO, "Choose an Infobip account that the business unit has."),
+        (
+            sms(&[("callbackName1", "MID"), ("callbackValue1", "x")]),
+            TO,
+            "“MID” is one of Waypost's own names: choose another.",
+        ),
     ] {
-        let sentence = refused(&page, &arguments, to, &[]).await;
-        assert!(sentence.starts_with(&format!("Not sent ({expected}")), "{sentence}");
+        assert_eq!(refused(&page, &arguments, to, &[]).await, expected);
     }
+    let arguments = sms(&[("text", "{{Event.E.Name}}")]);
+    let long = "x".repeat(8_193);
+    let sentence = refused(&page, &arguments, TO, &[("{{Event.E.Name}}", &long)]).await;
+    assert_eq!(sentence, "The value for Name is too long: at most 8,192 bytes are taken. Shorten it.");
+    // What is short enough to be typed may be too long for the text.
+    let sentence = refused(&page, &arguments, TO, &[("{{Event.E.Name}}", &long[..8_000])]).await;
+    assert!(sentence.starts_with("Text takes 53 parts and 8,000 bytes"), "{sentence}");
     let many: Vec<_> = (0..1_001).map(|number| (format!("x{number}"), String::new())).collect();
     assert_eq!(order(&page, &many, TO, &[]).await.0, 422);
     let long = "{{Event.E.Name}}".repeat(1_000);

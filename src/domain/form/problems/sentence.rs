@@ -2,6 +2,7 @@
 
 use super::super::texts::{Phrase, Texts, fill};
 use super::super::{Control, Field, Limit};
+use crate::domain::callback_data::{RESTRICTED_NAMES, is_forbidden_in_name};
 use crate::domain::message::Rejection;
 
 /// A field that is empty and must not be.
@@ -37,8 +38,34 @@ pub(super) fn wrong(texts: &Texts, field: &Field, rejection: Rejection) -> Strin
     if let Some(phrase) = by_rejection {
         return format!("{label} {}.", texts.phrase(phrase));
     }
+    if rejection == Rejection::CallbackDataName
+        && let Some(sentence) = callback_name(texts, field)
+    {
+        return sentence;
+    }
     let allowed = field.limit.allowed(texts);
     if allowed.is_empty() { format!("{label}: {}.", rejection.meaning()) } else { format!("{label}: {allowed}") }
+}
+
+/// Why a custom field of the callback data can't be called so.
+fn callback_name(texts: &Texts, field: &Field) -> Option<String> {
+    if RESTRICTED_NAMES.contains(&field.value.as_str()) {
+        return Some(fill(texts.phrase(Phrase::OwnCallbackName), &[("name", field.value.clone())]));
+    }
+    let mut found: Vec<&str> = Vec::new();
+    for c in field.value.chars().filter(|c| is_forbidden_in_name(*c)) {
+        let name = texts.phrase(match c {
+            '"' => Phrase::QuotationMark,
+            '\\' => Phrase::Backslash,
+            _ => Phrase::ControlCharacter,
+        });
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    let characters = [("characters", found.join(", "))];
+    let why = || fill(texts.phrase(Phrase::HasForbidden), &characters);
+    (!found.is_empty()).then(|| format!("{} {}.", field.label, why()))
 }
 
 /// What no field explains.

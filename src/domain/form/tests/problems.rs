@@ -131,10 +131,7 @@ fn a_sentence_names_the_field_the_problem_and_what_is_allowed() {
         (sms().with("speedLimitCount", "0"), "Messages must be a whole number from 1 to 100,000."),
         (sms().with("speedLimitUnit", "WEEK"), "Per is not one of the choices."),
         (viber_omni().with("scenarioKey", "a-b"), "Scenario key: 1 to 64 letters and digits."),
-        (
-            sms().with("callbackName1", "MID"),
-            "Field name: Not one of Waypost's own names, without double quotation marks, backslashes and control characters.",
-        ),
+        (sms().with("callbackName1", "MID"), "“MID” is one of Waypost's own names: choose another."),
         (rcs("TEXT").with("suggestionEndsAt5", "2030-01-31T17:00:00Z"), "End of the event must be after the start."),
         (rcs("TEXT").with("suggestionLatitude4", "91"), "Latitude must be a number from -90 to 90."),
         (sms().with("text", "a\u{7}b"), "Text holds a control character, which can't be sent."),
@@ -212,5 +209,18 @@ proptest! {
         given.into_iter().for_each(|(name, value)| sample.arguments.set(&name, value));
         let judged = check_configured(sample.arguments.iter(), Mid::new(510_001_234), &sample.accounts, None);
         prop_assert_eq!(problems(&sample.context()).is_empty(), judged.is_ok(), "{:?}", judged);
+    }
+}
+
+#[test]
+fn a_callback_field_s_name_is_told_why_it_is_refused() {
+    for (name, expected) in [
+        ("MID", "“MID” is one of Waypost's own names: choose another."),
+        ("a\"b", "Field name has characters in it that are not allowed: the double quotation mark."),
+        ("a\\b\"\"", "Field name has characters in it that are not allowed: the backslash, the double quotation mark."),
+        ("a\tb", "Field name has characters in it that are not allowed: a control character such as a line break."),
+    ] {
+        let found = named(&sms().with("callbackName1", name).with("callbackValue1", "x"));
+        assert_eq!(found, [(Some("callbackName1".to_owned()), expected.to_owned())], "{name:?}");
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::form::normalised::NOT_IN_THE_MESSAGE_FORM;
 use crate::domain::form::texts::{LANGUAGES, row_of};
 use crate::domain::form::*;
 use crate::domain::message::contract::{ARGUMENTS, Form as Written, ReadBy};
+use crate::domain::tenant::Senders;
 
 #[test]
 fn each_in_argument_of_a_marketer_is_shown_by_some_form() {
@@ -73,6 +74,30 @@ fn the_deprecated_channel_is_offered_to_who_has_it() {
     assert_eq!(with_deprecated[5], "Viber (deprecated)");
     let new = sms().without("channel");
     assert_eq!(channels(&new)[0], "", "nothing is chosen for a new activity");
+}
+
+#[test]
+fn channels_with_senders_are_told_apart_from_those_without() {
+    let hinted = |sample: &Sample| {
+        let form = channel_step(&sample.context());
+        let field = form.fields().into_iter().find(|field| field.argument == "channel").cloned().unwrap();
+        let Control::Select(choices) = field.control else { panic!("no select") };
+        let choices =
+            choices.into_iter().filter(|choice| choice.label == format!("{} (the account has senders)", choice.value));
+        choices.map(|choice| choice.value).collect::<Vec<_>>()
+    };
+    let mut sample = sms();
+    let typed = vec!["Waypost".to_owned()];
+    sample.accounts[0].senders = Senders::default();
+    assert!(hinted(&sample).is_empty());
+    sample.accounts[0].senders.viber.clone_from(&typed);
+    assert_eq!(hinted(&sample), ["Viber"]);
+    sample.accounts[0].senders =
+        Senders { sms: typed.clone(), whatsapp: typed.clone(), viber: typed.clone(), rcs: typed.clone(), kakao: typed };
+    assert!(hinted(&sample).is_empty(), "all have some");
+    let mut deprecated = viber_omni();
+    deprecated.accounts.clone_from(&sample.accounts);
+    assert!(hinted(&deprecated).is_empty(), "a deprecated channel has none by itself");
 }
 
 #[test]

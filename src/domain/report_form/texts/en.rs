@@ -1,6 +1,7 @@
 //! English.
 
 use super::{Branch, KindTexts, ProblemTexts, Texts};
+use crate::domain::pace::grouped;
 use crate::domain::report_answer::{CLICKED, NO_RESPONSE, NOT_AVAILABLE, NOT_CLICKED, NOT_SEEN, SEEN};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -8,6 +9,7 @@ pub(super) const TEXTS: Texts = Texts {
     message_label: "Message activity",
     message_help: "The message of this journey that the report is about.",
     no_messages: "There is no Infobip Messaging activity before this one. Add one to the path in front of it, configure it, and open this activity again.",
+    unnamed_message: "Infobip Messaging",
     kind_label: "Report",
     account_label: "Infobip account",
     account_help: "The account that sends the message.",
@@ -129,18 +131,21 @@ const PROBLEMS: ProblemTexts = ProblemTexts {
     },
     waits: |secs| format!("Contacts wait at least {} in between.", duration(secs)),
     paced: |count, unit, wait| {
-        let unit = unit.to_ascii_lowercase();
+        let (count, unit) = (grouped(count.into()), unit.to_ascii_lowercase());
         match wait {
             Some((secs, sent)) => format!(
-                "The message has a sending speed limit of {count} per {unit}: within the wait of {} about {sent} are sent; contacts beyond arrive here before their message has left.",
-                duration(secs)
+                "The message has a sending speed limit of {count} per {unit}: within the wait of {} about {} are sent; contacts beyond arrive here before their message has left.",
+                duration(secs),
+                grouped(sent)
             ),
             None => format!(
                 "The message has a sending speed limit of {count} per {unit}: make the wait longer than the time that all messages take."
             ),
         }
     },
-    paced_audience: |contacts, secs| format!("The {contacts} expected contacts take about {}.", duration(secs)),
+    paced_audience: |contacts, secs| {
+        format!("The {} expected contacts take about {}.", grouped(contacts), duration(secs))
+    },
 };
 
 fn either(names: &[&str]) -> String {
@@ -161,5 +166,5 @@ fn duration(secs: u64) -> String {
         (86_400, _) => (1, "day"),
         _ => (count, unit),
     };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    if count == 1 { format!("1 {unit}") } else { format!("{} {unit}s", grouped(count)) }
 }

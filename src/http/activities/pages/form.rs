@@ -6,7 +6,8 @@
 use askama::Template;
 
 use crate::domain::form::texts::{Phrase, Texts};
-use crate::domain::form::{Action, Control, Field, Form, Item, Rows, Section, Step, Toggle};
+use crate::domain::form::{Action, Control, Field, Form, Item, Rows, Section, Step, Summary, Toggle};
+use crate::domain::preview::TextPiece;
 
 /// The form's fragment.
 pub(crate) fn render(form: &Form) -> Result<String, askama::Error> {
@@ -17,58 +18,14 @@ pub(crate) fn render(form: &Form) -> Result<String, askama::Error> {
 }
 
 /// Everything that was filled in, to be read.
-pub(crate) fn summary(forms: &[Form], texts: &'static Texts) -> Result<String, askama::Error> {
-    let sections = forms.iter().flat_map(|form| &form.sections);
-    let parts = sections.map(|section| Told { title: section.title, rows: read(&section.items, texts) });
-    SummaryStep { parts: parts.filter(|part| !part.rows.is_empty()).collect(), texts }.render()
-}
-
-/// Labels and values of what is filled in; rows within rows behind their own.
-fn read(items: &[Item], texts: &Texts) -> Vec<(String, String)> {
-    let mut rows = Vec::new();
-    for item in items {
-        match item {
-            Item::Field(field) => rows.extend(value_of(field, texts).map(|value| (field.label.clone(), value))),
-            Item::Rows(group) => {
-                for row in &group.rows {
-                    let of_row = read(&row.items, texts);
-                    let named = |(label, value)| (format!("{} {}: {label}", group.row_label, row.place), value);
-                    rows.extend(of_row.into_iter().map(named));
-                }
-            }
-            Item::Shown { label, value } => rows.push(((*label).to_owned(), value.clone())),
-            Item::Audience(Some(audience)) => {
-                rows.push((texts.phrase(Phrase::Audience).to_owned(), audience.to_string()));
-            }
-            Item::Audience(None) | Item::Toggle(_) | Item::Note(_) | Item::Action(_) => {}
-        }
-    }
-    rows
-}
-
-/// What a field says to a person; nothing while it is empty and has no default of its own.
-fn value_of(field: &Field, texts: &Texts) -> Option<String> {
-    match &field.control {
-        Control::Hidden => None,
-        Control::Checkbox { is_checked, .. } => is_checked.then(|| texts.phrase(Phrase::On).to_owned()),
-        Control::Select(choices) => choices.iter().find(|choice| choice.is_selected).map(|choice| choice.label.clone()),
-        Control::Line { .. } | Control::Area { .. } => {
-            let said = if field.value.trim().is_empty() { &field.placeholder } else { &field.value };
-            Some(said.clone()).filter(|said| !said.is_empty())
-        }
-    }
-}
-
-/// A section of the summary.
-struct Told {
-    title: &'static str,
-    rows: Vec<(String, String)>,
+pub(crate) fn summary(summary: &Summary) -> Result<String, askama::Error> {
+    SummaryStep { summary, texts: summary.texts }.render()
 }
 
 #[derive(Template)]
 #[template(path = "activities/messaging/summary.html")]
-struct SummaryStep {
-    parts: Vec<Told>,
+struct SummaryStep<'a> {
+    summary: &'a Summary,
     texts: &'static Texts,
 }
 

@@ -77,7 +77,7 @@ async fn step(
     let shown = forms.step(&signed_in.0, at, state.into_state()?, edit).await;
     let html = match &shown.step {
         Shown::Form(form) => form::render(form)?,
-        Shown::Summary(forms, texts) => form::summary(forms, texts)?,
+        Shown::Summary(summary) => form::summary(summary)?,
     };
     Ok(HttpResponse::Ok().json(StepAnswer { html, arguments: shown.arguments }))
 }

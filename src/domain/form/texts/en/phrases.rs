@@ -83,6 +83,9 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
         Phrase::AudienceHelp => "To see how long sending takes.",
         Phrase::Mid => "MID",
         Phrase::FirstPopulated => "The first one that is filled",
+        Phrase::DefaultNumber => "The journey's default mobile number",
+        Phrase::ElseDefaultNumber => "{fields}; else the journey's default mobile number",
+        Phrase::SpeedLimit => "{count} per {unit}",
         Phrase::DefaultDomain => "Default domain",
         Phrase::NoEvent => "No event",
         Phrase::SuggestedBySenders => "{channel} (the account has senders)",
@@ -140,6 +143,10 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
             "makes the callback data too long, of which it is a part: 4,000 characters are allowed in all"
         }
         Phrase::EndsBeforeStart => "must be after the start",
+        Phrase::HasForbidden => "has characters in it that are not allowed: {characters}",
+        Phrase::QuotationMark => "the double quotation mark",
+        Phrase::Backslash => "the backslash",
+        Phrase::ControlCharacter => "a control character such as a line break",
         Phrase::Enter => "Enter the {label}.",
         Phrase::ChooseOne => "Choose the {label}.",
         Phrase::TooMany => "{rows}: at most {max} are allowed, remove {over}.",
@@ -148,6 +155,7 @@ pub(super) const fn of(phrase: Phrase) -> &'static str {
         Phrase::UnknownMergeField => "{label} uses {expression}, which the entry source does not have.",
         Phrase::UnknownEvent => "{label}: the journey has no Wait Until Event for this event definition any more.",
         Phrase::NoPhone => "There is no phone number to send to: the entry source needs a Phone field.",
+        Phrase::OwnCallbackName => "“{name}” is one of Waypost's own names: choose another.",
         Phrase::NoSpeedCount => "Enter how many messages are sent, or turn the sending speed limit off.",
     }
 }

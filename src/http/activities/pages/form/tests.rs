@@ -1,8 +1,9 @@
 //! How forms look.
 
-use super::render;
+use super::{render, summary as rendered_summary};
 use crate::domain::form::tests::samples::{self, Sample};
-use crate::domain::form::{channel_step, message_step};
+use crate::domain::form::{channel_step, message_step, summary};
+use crate::domain::journey::Journey;
 
 fn message(sample: &Sample) -> String {
     render(&message_step(&sample.context(), sample.channel)).unwrap()
@@ -91,6 +92,10 @@ fn each_control_has_its_label_its_help_and_a_place_for_its_problem() {
                 assert!(ids.binary_search(&id).is_ok(), "nothing has the id {id}");
             }
         }
+        // Notes on rows have a place too: what an MMS or its callback data weigh.
+        for rows in form.rows() {
+            assert!(html.contains(&format!(" id=\"n-{}\" class=\"wp-note\"", rows.name)), "{}", rows.name);
+        }
         for field in form.fields() {
             let name = &field.argument;
             assert!(html.contains(&format!("name=\"{name}\"")), "{name}");
@@ -109,4 +114,12 @@ fn each_control_has_its_label_its_help_and_a_place_for_its_problem() {
 fn a_text_is_shown_as_it_is() {
     let html = message(&samples::sms().with("text", "\n\nHi\n"));
     assert!(html.contains(">\n\n\nHi\n</textarea>"));
+}
+
+#[test]
+fn the_summary_shows_merge_fields_as_the_preview_does_and_escapes_values() {
+    let sample = samples::sms().with("text", "<b> {{Event.DEAudience-1.FirstName}} https://a.example");
+    let html = rendered_summary(&summary(&sample.context(), sample.channel, &Journey::default())).unwrap();
+    assert!(html.contains("&lt;b&gt;") || html.contains("&#60;b&#62;"), "{html}");
+    assert!(html.contains(" <span class=\"wp-chip\">‹FirstName›</span> https://a.example</dd>"), "{html}");
 }
