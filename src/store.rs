@@ -357,6 +357,10 @@ impl Store {
         Ok(self.0.kv.range(from, to, limit)?)
     }
 
+    fn count(&self, from: &[u8], to: &[u8], limit: usize) -> Result<usize, StoreError> {
+        Ok(self.0.kv.count(from, to, limit)?)
+    }
+
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {
         Ok(self.0.kv.last(prefix)?)
     }

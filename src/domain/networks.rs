@@ -95,24 +95,32 @@ fn canonical(net: IpNet) -> IpNet {
     v4.map_or(IpNet::V6(Ipv6Net::trunc(&v6)), IpNet::V4)
 }
 
+/// Who called, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    Known(IpAddr),
+    /// Whoever is behind this trusted proxy, which names it in no way that can be read.
+    Behind(IpAddr),
+}
+
 /// Who called: `peer`, or where `peer` is one of the `proxies` the nearest of `forwarded`, the addresses of
 /// `X-Forwarded-For` from the last on, that is none. What stands before that one anybody may have written. A proxy that
-/// says nothing readable stands for its caller.
-pub(crate) fn caller<'a>(peer: IpAddr, forwarded: impl IntoIterator<Item = &'a str>, proxies: &Networks) -> IpAddr {
+/// says nothing has called itself; one that says something unreadable has not.
+pub(crate) fn caller<'a>(peer: IpAddr, forwarded: impl IntoIterator<Item = &'a [u8]>, proxies: &Networks) -> Caller {
     let mut caller = peer.to_canonical();
     for hop in forwarded.into_iter().take(HOPS_MAX) {
         if !proxies.contain(caller) {
             break;
         }
-        let Some(before) = hop_address(hop) else { break };
+        let Some(before) = hop_address(hop) else { return Caller::Behind(caller) };
         caller = before.to_canonical();
     }
-    caller
+    Caller::Known(caller)
 }
 
 /// An address as proxies write it: with or without a port, IPv6 in brackets or not.
-fn hop_address(text: &str) -> Option<IpAddr> {
-    let text = text.trim().trim_matches('"');
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop).ok()?.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip()))
 }
@@ -169,22 +177,33 @@ mod tests {
             ("::1", &["\"[2001:db8::1]\""], "2001:db8::1"),
             ("::1", &[" 198.51.100.1:80 "], "198.51.100.1"),
             ("10.0.0.1", &[], "10.0.0.1"),
-            ("10.0.0.1", &["unknown", "198.51.100.1"], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.2", "10.0.0.3"], "10.0.0.3"),
         ] {
-            assert_eq!(caller(ip(peer), forwarded.iter().copied(), &proxies), ip(expected), "{peer} {forwarded:?}");
+            let hops = forwarded.iter().map(|hop| hop.as_bytes());
+            assert_eq!(caller(ip(peer), hops, &proxies), Caller::Known(ip(expected)), "{peer} {forwarded:?}");
         }
+        for (unreadable, proxy) in [
+            (&[&b"unknown"[..], b"198.51.100.1"][..], "10.0.0.1"),
+            (&[b""], "10.0.0.1"),
+            (&[b"\xe9, 198.51.100.1"], "10.0.0.1"),
+            (&[b"10.0.0.2", b"198.51.100.1\xff"], "10.0.0.2"),
+        ] {
+            let found = caller(ip("10.0.0.1"), unreadable.iter().copied(), &proxies);
+            assert_eq!(found, Caller::Behind(ip(proxy)), "{unreadable:?}");
+        }
+        let beyond = caller(ip("10.0.0.1"), [&b"198.51.100.1"[..], b"\xff"], &proxies);
+        assert_eq!(beyond, Caller::Known(ip("198.51.100.1")));
     }
 
     proptest! {
         #[test]
-        fn a_stranger_stays_a_stranger_whatever_it_writes(forwarded in proptest::collection::vec(".{0,20}", 0..5)) {
+        fn a_stranger_stays_a_stranger_whatever_it_writes(forwarded in proptest::collection::vec(any::<Vec<u8>>(), 0..5)) {
             let stranger = ip("192.0.2.1");
-            let texts = || forwarded.iter().map(String::as_str);
-            prop_assert_eq!(caller(stranger, texts(), &nets(&["10.0.0.0/8"])), stranger);
+            let texts = || forwarded.iter().map(Vec::as_slice);
+            prop_assert_eq!(caller(stranger, texts(), &nets(&["10.0.0.0/8"])), Caller::Known(stranger));
             // Behind a proxy too, which adds the address that it sees.
-            let written = std::iter::once("192.0.2.1").chain(texts());
-            prop_assert_eq!(caller(ip("10.0.0.1"), written, &nets(&["10.0.0.0/8"])), stranger);
+            let written = std::iter::once(&b"192.0.2.1"[..]).chain(texts());
+            prop_assert_eq!(caller(ip("10.0.0.1"), written, &nets(&["10.0.0.0/8"])), Caller::Known(stranger));
         }
 
         #[test]

@@ -9,6 +9,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::guard;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -22,7 +23,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::inbound::HeardInbound;
 use crate::domain::tenant::{Authenticity, Tenant};
 use crate::infobip::webhook::authentication::Credentials;
-use crate::infobip::webhook::{self, Malformed};
+use crate::infobip::webhook::{self, Entries};
 use crate::intake::Intake;
 use crate::reporting::inbox::{Inbox, WrongCredentials};
 use crate::reporting::recorder::Recorder;
@@ -33,6 +34,10 @@ const TOKEN: &str = "token";
 /// Smallest limit of a body, in bytes: Infobip may gather 2000 entries in one (infobip.md 9.7), of a few hundred bytes each
 /// and with callback data of up to 4000 characters, of which some take several bytes.
 const BODY_BYTES_MAX_AT_LEAST: usize = 16 * 1024 * 1024;
+/// Limit of a body on the bare path, in bytes, which anybody may send: some inbound messages at a time, of a few kB each.
+const BARE_BODY_BYTES_MAX: usize = 256 * 1024;
+/// A longer body, in bytes, takes milliseconds to read, and is read on a thread that holds up nobody else.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
 /// The routes; `body_bytes_max` is the limit of other bodies.
 pub(super) fn routes(config: &mut ServiceConfig, body_bytes_max: usize) {
@@ -43,7 +48,12 @@ pub(super) fn routes(config: &mut ServiceConfig, body_bytes_max: usize) {
             .route("/deliveryReport/{channel}/{token}", web::post().to(reports))
             .route("/seenReport/{channel}/{token}", web::post().to(reports))
             .route("/urlTracking/{channel}/{token}", web::post().to(clicks))
-            .route("/inboundMessage", web::post().to(inbound_of_anybody))
+            .service(
+                web::resource("/inboundMessage")
+                    .guard(guard::Post())
+                    .app_data(PayloadConfig::new(BARE_BODY_BYTES_MAX))
+                    .to(inbound_of_anybody),
+            )
             .route("/inboundMessage/{token}", web::post().to(inbound_of_account)),
     );
 }
@@ -59,7 +69,8 @@ async fn reports(
 ) -> Result<HttpResponse, HttpError> {
     let (channel, now) = (to.channel()?, intake.clock().now());
     authenticate(&request, &body, &to)?;
-    let arrived = understood(webhook::reports(channel, now, &body), to.of_account(), &counts, now)?;
+    let read = read(body, move |body| webhook::reports(channel, now, body)).await?;
+    let arrived = understood(read, to.of_account(), &counts, now)?;
     stored(async move { recorder.record(to.tenant.mid, &to.account, channel, arrived).await }).await
 }
 
@@ -74,7 +85,8 @@ async fn clicks(
 ) -> Result<HttpResponse, HttpError> {
     let (channel, now) = (to.channel()?, intake.clock().now());
     authenticate(&request, &body, &to)?;
-    let clicks = understood(webhook::clicks(channel, now, &body), to.of_account(), &counts, now)?;
+    let read = read(body, move |body| webhook::clicks(channel, now, body)).await?;
+    let clicks = understood(read, to.of_account(), &counts, now)?;
     stored(async move { recorder.record_clicks(to.tenant.mid, &to.account, channel, clicks).await }).await
 }
 
@@ -89,7 +101,8 @@ async fn inbound_of_account(
 ) -> Result<HttpResponse, HttpError> {
     authenticate(&request, &body, &to)?;
     let now = intake.clock().now();
-    let heard = messages(understood(webhook::inbound(now, &body), to.of_account(), &counts, now)?, &counts);
+    let read = read(body, move |body| webhook::inbound(now, body)).await?;
+    let heard = messages(understood(read, to.of_account(), &counts, now)?, &counts);
     let addressed = counted(heard.len(), inbox.of_account(&to.tenant, &to.account, heard), &counts);
     stored(async move { inbox.record(addressed).await }).await
 }
@@ -103,7 +116,8 @@ async fn inbound_of_anybody(
     counts: Data<LeftOut>,
 ) -> Result<HttpResponse, HttpError> {
     let now = intake.clock().now();
-    let heard = messages(understood(webhook::inbound(now, &body), None, &counts, now)?, &counts);
+    let read = read(body.clone(), move |body| webhook::inbound(now, body)).await?;
+    let heard = messages(understood(read, None, &counts, now)?, &counts);
     let credentials = credentials(&request);
     let is_allowlisted = allowlist::is_allowlisted(&request);
     // Who is on the allowlist needs to show nothing more, but what it shows must be right.
@@ -171,9 +185,20 @@ fn authenticate(request: &HttpRequest, body: &[u8], to: &Addressee) -> Result<()
     }
 }
 
+/// Reads a body, a long one on a thread that may take its time.
+async fn read<T: Send + 'static>(
+    body: Bytes,
+    read: impl FnOnce(&[u8]) -> Entries<T> + Send + 'static,
+) -> Result<Entries<T>, HttpError> {
+    if body.len() <= READ_AT_ONCE_BYTES_MAX {
+        return Ok(read(&body));
+    }
+    web::block(move || read(&body)).await.map_err(|_| HttpError::Lost)
+}
+
 /// The entries that could be read. The others must not cost them, and a repeat would not mend those.
 fn understood<T>(
-    entries: Result<Vec<Result<T, Malformed>>, Malformed>,
+    entries: Entries<T>,
     of: Option<(&Tenant, &AccountId)>,
     counts: &LeftOut,
     now: Timestamp,

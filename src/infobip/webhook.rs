@@ -5,13 +5,12 @@
 pub(crate) mod authentication;
 mod click;
 mod delivery;
+mod entries;
 mod inbound;
 mod seen;
 mod value;
 
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
@@ -22,8 +21,6 @@ use crate::domain::report::{Arrived, DeliveryReport};
 pub(super) use delivery::WireStatus;
 pub(super) use value::Text;
 
-/// Most entries of one body: Infobip's buckets hold up to 2000 (infobip.md 9.7).
-const ENTRIES_MAX: usize = 5_000;
 /// Longest message id, in bytes; Infobip's own limit is 200 characters (infobip.md 1.3).
 const MESSAGE_ID_BYTES_MAX: usize = 200;
 /// Longer texts are cut, in characters. The data extensions' columns cut further.
@@ -37,6 +34,8 @@ pub(crate) enum Malformed {
     NotJson,
     #[error("the body has more than 5000 entries")]
     TooMany,
+    #[error("the entry has more than 256 KiB")]
+    TooLong,
     #[error("the entry is not an object")]
     NotAnObject,
     #[error("the entry has no messageId of 1 to 200 bytes")]
@@ -50,16 +49,15 @@ pub(crate) enum Malformed {
 }
 
 /// What each entry of a body came to.
-type Entries<T> = Result<Vec<Result<T, Malformed>>, Malformed>;
+pub(crate) type Entries<T> = Result<Vec<Result<T, Malformed>>, Malformed>;
 
 /// Reads delivery and seen reports of `channel` that came at `now`. Both come to one address, also in one body: WhatsApp and OMNI have but one
 /// for both (infobip.md 9.3).
 pub(crate) fn reports(channel: Channel, now: Timestamp, body: &[u8]) -> Entries<Arrived> {
-    let read = |entry| match seen::is_seen_report(&entry) {
+    entries::read(body, |entry| match seen::is_seen_report(&entry) {
         true => seen::seen_report(now, entry).map(Arrived::from),
         false => delivery::delivery_report(channel, entry).map(Arrived::from),
-    };
-    Ok(entries(body)?.into_iter().map(read).collect())
+    })
 }
 
 /// Reads a row of the provider's log as the delivery report that it is; `None` for one that is about no message, or says
@@ -70,47 +68,12 @@ pub(super) fn log_row(channel: Channel, row: Value) -> Option<DeliveryReport> {
 
 /// Reads clicks on links of messages of `channel` that came at `now`.
 pub(crate) fn clicks(channel: Channel, now: Timestamp, body: &[u8]) -> Entries<HeardClick> {
-    Ok(entries(body)?.into_iter().map(|entry| click::click(channel, now, entry)).collect())
+    entries::read(body, |entry| click::click(channel, now, entry))
 }
 
 /// Reads inbound messages that came at `now`. What is none, such as a notice that somebody types, is `None`.
 pub(crate) fn inbound(now: Timestamp, body: &[u8]) -> Entries<Option<HeardInbound>> {
-    Ok(entries(body)?.into_iter().map(|entry| inbound::inbound(now, entry)).collect())
-}
-
-/// The entries of `{"results":[…]}`, of a bare array, or a single one. Bytes that are no text stand as U+FFFD.
-fn entries(body: &[u8]) -> Result<Vec<Value>, Malformed> {
-    let text = String::from_utf8_lossy(body);
-    // Some writers of JSON put a mark before it, which is none of it (RFC 8259 8.1).
-    let text = text.trim_start_matches('\u{feff}');
-    let Ok(body) = serde_json::from_str::<Value>(text) else { return entries_apart(text) };
-    let entries = match body {
-        Value::Object(mut object) => match object.remove("results") {
-            Some(Value::Array(entries)) => entries,
-            Some(Value::Null) => Vec::new(),
-            Some(single) => vec![single],
-            None => vec![Value::Object(object)],
-        },
-        Value::Array(entries) => entries,
-        other => vec![other],
-    };
-    if entries.len() > ENTRIES_MAX { Err(Malformed::TooMany) } else { Ok(entries) }
-}
-
-/// The entries of a body that can't be read as a whole, such as for half a surrogate pair in one of them: each is read by
-/// itself, and one that can't be is null, which is no entry.
-fn entries_apart(body: &str) -> Result<Vec<Value>, Malformed> {
-    #[derive(Deserialize)]
-    struct Results<'a> {
-        #[serde(borrow)]
-        results: Vec<&'a RawValue>,
-    }
-    let results = serde_json::from_str::<Results<'_>>(body).map(|body| body.results);
-    let entries = results.or_else(|_| serde_json::from_str(body)).map_err(|_| Malformed::NotJson)?;
-    if entries.len() > ENTRIES_MAX {
-        return Err(Malformed::TooMany);
-    }
-    Ok(entries.into_iter().map(|entry| serde_json::from_str(entry.get()).unwrap_or_default()).collect())
+    entries::read(body, |entry| inbound::inbound(now, entry))
 }
 
 fn message_id(given: Text) -> Result<String, Malformed> {

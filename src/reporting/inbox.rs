@@ -2,13 +2,13 @@
 //! sender that they came to.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::recorder::{Recorder, ReplyTo};
+use crate::clock::Timestamp;
 use crate::dispatch::book::QueueBook;
 use crate::domain::callback_data;
 use crate::domain::ids::{AccountId, Mid};
@@ -23,6 +23,9 @@ const TOGETHER: usize = 64;
 const PAGE: usize = 200;
 /// Unassigned messages that are kept: anybody can bring them, and each may have 50 kB.
 pub(crate) const UNASSIGNED_MAX: usize = 10_000;
+/// While they are too many they are counted anew this often, in seconds: old ones are removed some day. Counting takes
+/// milliseconds, and anybody can bring some more at any time.
+const COUNTED_EVERY_SECS: u64 = 10;
 
 /// See the module's documentation.
 pub(crate) struct Inbox {
@@ -31,8 +34,15 @@ pub(crate) struct Inbox {
     book: Arc<QueueBook>,
     recorder: Arc<Recorder>,
     unassigned_max: usize,
-    /// Unassigned messages that are kept, at most; counted anew before one is refused.
-    unassigned: AtomicUsize,
+    unassigned: Mutex<Unassigned>,
+}
+
+/// How many unassigned messages are kept.
+struct Unassigned {
+    /// At most so many; a repeat counts until the next count.
+    kept: usize,
+    /// When that was counted; `None` to count before one is refused.
+    counted_at: Option<Timestamp>,
 }
 
 /// Why inbound messages could not be stored. Either way they are to come again.
@@ -77,7 +87,7 @@ impl Inbox {
         recorder: Arc<Recorder>,
         unassigned_max: usize,
     ) -> Self {
-        Self { store, tenants, book, recorder, unassigned_max, unassigned: AtomicUsize::new(usize::MAX) }
+        Self { store, tenants, book, recorder, unassigned_max, unassigned: Mutex::new(Unassigned::uncounted()) }
     }
 
     /// Messages of an account whose token has brought them. What is no reply is left out.
@@ -146,10 +156,15 @@ impl Inbox {
 
     /// Takes the room for one more unassigned message; a repeat may take one that it does not need.
     fn has_room(&self) -> Result<bool, StoreError> {
-        if self.unassigned.load(Ordering::Relaxed) >= self.unassigned_max {
-            self.unassigned.store(self.store.reports().count_unassigned(self.unassigned_max)?, Ordering::Relaxed);
+        let mut unassigned = self.unassigned.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.recorder.now();
+        if unassigned.kept >= self.unassigned_max && unassigned.may_be_counted(now) {
+            let kept = self.store.reports().count_unassigned(self.unassigned_max)?;
+            *unassigned = Unassigned { kept, counted_at: Some(now) };
         }
-        Ok(self.unassigned.fetch_add(1, Ordering::Relaxed) < self.unassigned_max)
+        let has_room = unassigned.kept < self.unassigned_max;
+        unassigned.kept = unassigned.kept.saturating_add(usize::from(has_room));
+        Ok(has_room)
     }
 
     /// The messages that nobody is known for, the latest first, at most `limit`.
@@ -193,6 +208,7 @@ impl Inbox {
                 // Before it is removed here, so that it is never nowhere; a repeat changes nothing.
                 self.record_one(self.addressed(tenant, account, record.inbound, false)).await?;
                 self.recorder.forget_unassigned(hash).await?;
+                *self.unassigned.lock().unwrap_or_else(PoisonError::into_inner) = Unassigned::uncounted();
                 assigned.given += 1;
             }
         }
@@ -221,6 +237,19 @@ impl Inbox {
             }
         }
         senders
+    }
+}
+
+impl Unassigned {
+    /// Nobody knows how many.
+    const fn uncounted() -> Self {
+        Self { kept: usize::MAX, counted_at: None }
+    }
+
+    fn may_be_counted(&self, now: Timestamp) -> bool {
+        // A clock that was set back must not put it off.
+        let is_due = |at: Timestamp| now < at || now.as_secs() - at.as_secs() >= COUNTED_EVERY_SECS;
+        self.counted_at.is_none_or(is_due)
     }
 }
 

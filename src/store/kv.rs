@@ -27,6 +27,9 @@ pub(crate) trait Kv: Send + Sync + 'static {
     /// Ascending entries with from <= key < to, at most `limit`.
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, KvError>;
 
+    /// How many keys there are with from <= key < to, counted up to `limit`. Keeps no value.
+    fn count(&self, from: &[u8], to: &[u8], limit: usize) -> Result<usize, KvError>;
+
     /// The last entry with the prefix.
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, KvError>;
 

@@ -126,6 +126,13 @@ impl Kv for MemoryKv {
         Ok(entries.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
+    fn count(&self, from: &[u8], to: &[u8], limit: usize) -> Result<usize, KvError> {
+        if from >= to {
+            return Ok(0);
+        }
+        Ok(self.lock().entries.range(from.to_vec()..to.to_vec()).take(limit).count())
+    }
+
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, KvError> {
         let state = self.lock();
         let end = super::kv::prefix_end(prefix).map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);

@@ -241,6 +241,16 @@ impl Kv for SledKv {
         guarded(|| self.db.range(from..to).take(limit).map(|item| item.map(entry).map_err(of_sled)).collect())
     }
 
+    fn count(&self, from: &[u8], to: &[u8], limit: usize) -> Result<usize, KvError> {
+        if from >= to {
+            return Ok(0);
+        }
+        guarded(|| {
+            let mut keys = self.db.range(from..to).keys().take(limit);
+            keys.try_fold(0, |count, key| key.map(|_| count + 1)).map_err(of_sled)
+        })
+    }
+
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, KvError> {
         guarded(|| {
             let mut entries = match prefix_end(prefix) {

@@ -239,7 +239,7 @@ impl Reports<'_> {
     /// How many inbound messages nobody is known for, counted up to `limit`.
     pub(crate) fn count_unassigned(&self, limit: usize) -> Result<usize, StoreError> {
         let (from, to) = Layout::family(Family::Inbound).mid(UNASSIGNED).range();
-        Ok(self.0.scan(&from, &to, limit)?.len())
+        self.0.count(&from, &to, limit)
     }
 
     /// The inbound messages that answer a message, at most `limit`, in no order of time.

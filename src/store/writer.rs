@@ -359,6 +359,10 @@ mod tests {
             self.kv.range(from, to, limit)
         }
 
+        fn count(&self, from: &[u8], to: &[u8], limit: usize) -> Result<usize, KvError> {
+            self.kv.count(from, to, limit)
+        }
+
         fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, KvError> {
             self.kv.last(prefix)
         }

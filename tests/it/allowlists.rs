@@ -38,6 +38,13 @@ async fn both(app: &TestApp, forwarded: &[&str]) -> [u16; 2] {
     [webhooks.status, activities.status]
 }
 
+/// The status of a webhook that comes with such a header.
+async fn forwarded_bytes(app: &TestApp, value: &[u8]) -> u16 {
+    let value = reqwest::header::HeaderValue::from_bytes(value).unwrap();
+    let request = app.http.post(app.url(INBOUND)).header("x-forwarded-for", value);
+    request.body(json!({ "results": [] }).to_string()).send().await.unwrap().status().as_u16()
+}
+
 async fn peers(app: &TestApp) -> Vec<Value> {
     app.cli(&["peers", "--json"]).await.json().as_array().unwrap().clone()
 }
@@ -117,10 +124,34 @@ async fn a_proxy_is_believed_and_nobody_else() {
     ] {
         assert_eq!(both(&app, refused).await, [403, 403], "{refused:?}");
     }
+    // Bytes that are no text do not hide what the proxy has added.
+    for (value, expected) in [(&b"\xe9, 192.0.2.1"[..], 200), (b"\xe9, 198.51.100.66", 403), (b"192.0.2.1, \xe9", 403)]
+    {
+        assert_eq!(forwarded_bytes(&app, value).await, expected, "{value:?}");
+    }
     let seen = peers(&app).await;
     let addresses: Vec<_> =
         seen.iter().filter(|peer| peer["surface"] == "webhooks").map(|peer| &peer["address"]).collect();
     assert!(addresses.contains(&&json!("192.0.2.1")) && addresses.contains(&&json!(STRANGER)), "{addresses:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_hides_behind_a_listed_proxy_is_not_the_proxy() {
+    let app = spawn_app()
+        .with_config(|config| {
+            config.server.trusted_proxies = list(&["127.0.0.0/8"]);
+            config.allowlist.webhooks = list(&["127.0.0.0/8"]);
+        })
+        .await;
+    // The proxy's own calls, such as of its health check, say nothing. Where there is no list there is nobody to refuse.
+    assert_eq!(both(&app, &[]).await, [200, 200]);
+    for hidden in ["unknown", "198.51.100.66,", ""] {
+        assert_eq!(both(&app, &[hidden]).await, [403, 200], "{hidden}");
+    }
+    for hidden in [&b"\xe9, 198.51.100.66"[..], b"198.51.100.66, \xe9"] {
+        assert_eq!(forwarded_bytes(&app, hidden).await, 403, "{hidden:?}");
+    }
     app.finish().await;
 }
 

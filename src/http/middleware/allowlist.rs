@@ -13,7 +13,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _};
 
 use super::peers::{Ended, Peers, SeenPeer};
 use crate::clock::Clock;
-use crate::domain::networks::{Networks, caller};
+use crate::domain::networks::{Caller, Networks, caller};
 use crate::http::error::HttpError;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -92,11 +92,12 @@ impl Gate {
     }
 
     /// Who calls: the connection's peer, or what a trusted proxy says.
-    fn caller(&self, request: &HttpRequest) -> Option<IpAddr> {
+    fn caller(&self, request: &HttpRequest) -> Option<Caller> {
         let peer = request.peer_addr()?.ip();
         let mut headers: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
         headers.reverse();
-        let hops = headers.into_iter().flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        // As bytes: what is no text anywhere in it must not hide what the proxy has added at its end.
+        let hops = headers.into_iter().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
         Some(caller(peer, hops, &self.lists.trusted_proxies))
     }
 }
@@ -145,9 +146,13 @@ async fn pass<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let gate = request.app_data::<Data<Gate>>().cloned();
     // Without an address there is nobody to let in; a server on sockets always has one.
-    let known = gate.and_then(|gate| gate.caller(request.request()).map(|address| (gate, address)));
-    let Some((gate, address)) = known else { return Ok(refused(request)) };
-    let listed = gate.lists(surface, address);
+    let known = gate.and_then(|gate| gate.caller(request.request()).map(|caller| (gate, caller)));
+    let Some((gate, caller)) = known else { return Ok(refused(request)) };
+    let (address, listed) = match caller {
+        Caller::Known(address) => (address, gate.lists(surface, address)),
+        // It counts as the proxy's call, but is on no list: where there is one, it does not pass.
+        Caller::Behind(proxy) => (proxy, gate.lists(surface, proxy).map(|_| false)),
+    };
     if listed == Some(false) {
         if gate.peers(surface).count(address, Ended::Refused, gate.clock.now()) {
             tracing::warn!(%address, surface = surface.name(),

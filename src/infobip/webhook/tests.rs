@@ -3,6 +3,7 @@
 mod inbound;
 mod seen_and_clicks;
 
+use super::entries::ENTRIES_MAX;
 use super::*;
 use crate::domain::report::{DeliveryReport, ErrorInfo, Origin, StatusInfo};
 use proptest::prelude::*;
@@ -197,7 +198,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn an_entry_that_is_no_text_costs_the_others_nothing() {
+fn what_cant_be_held_costs_neither_its_entry_nor_the_others() {
     let good = r#"{"messageId":"m1","status":{"groupId":3,"id":5}}"#;
     let surrogate =
         r#"{"messageId":"m2","callbackData":"cut \\ud83d","status":{"groupId":3,"id":5}}"#.replace("\\\\", "\\");
@@ -205,8 +206,10 @@ fn an_entry_that_is_no_text_costs_the_others_nothing() {
     for body in [format!(r#"{{"results":[{surrogate},{good},{number}]}}"#), format!("[{surrogate},{good},{number}]")] {
         let read = reports(Channel::Sms, NOW, body.as_bytes()).unwrap();
         let ids: Vec<_> = read.iter().flatten().map(|arrived| arrived.message_id()).collect();
-        assert_eq!((read.len(), ids), (3, vec!["m1"]), "{body}");
+        assert_eq!((read.len(), ids), (3, vec!["m2", "m1", "m3"]), "{body}");
     }
+    let alone = reports(Channel::Sms, NOW, surrogate.as_bytes()).unwrap();
+    assert_eq!(alone[0].as_ref().map(|arrived| arrived.message_id()), Ok("m2"));
     let mut bytes = format!(r#"{{"results":[{good},{{"messageId":"m?","status":{{"groupId":3}}}}]}}"#).into_bytes();
     let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
     bytes[at] = 0xff;

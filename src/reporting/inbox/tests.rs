@@ -1,5 +1,7 @@
 //! Whose an inbound message is, on a real store.
 
+use std::time::Duration;
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::domain::tenant::{Account, MaybeSent};
@@ -126,6 +128,27 @@ fn only_so_many_unassigned_messages_are_kept() {
     assert_eq!(given, Assigned { given: 2, left: 0 });
     take(&inbox, to_nobody("c")).unwrap();
     assert_eq!(inbox.unassigned(10).unwrap().len(), 1);
+}
+
+#[test]
+fn while_too_many_are_kept_they_are_counted_again_after_some_seconds() {
+    let process = start();
+    let inbox = inbox(&process, 2);
+    let to_nobody = |id: &str| heard(id, InboundChannel::Sms, "nobody");
+    // The repeat counts until the next count.
+    for _ in 0..2 {
+        take(&inbox, to_nobody("a")).unwrap();
+    }
+    assert!(matches!(take(&inbox, to_nobody("b")), Err(InboxError::Full)));
+    process.clock.advance(Duration::from_secs(COUNTED_EVERY_SECS));
+    take(&inbox, to_nobody("b")).unwrap();
+    assert!(matches!(take(&inbox, to_nobody("c")), Err(InboxError::Full)));
+    // What is removed elsewhere, of old age or for a person, makes room too.
+    let hash = process.store.reports().inbound_hash(crate::store::UNASSIGNED, "a").unwrap();
+    now(process.recorder.forget_unassigned(hash)).unwrap();
+    process.clock.advance(Duration::from_secs(COUNTED_EVERY_SECS));
+    take(&inbox, to_nobody("c")).unwrap();
+    assert_eq!(inbox.unassigned(10).unwrap().len(), 2);
 }
 
 #[test]

@@ -101,6 +101,11 @@ impl Recorder {
         Ok(())
     }
 
+    /// The time by which it is told when something came.
+    pub(in crate::reporting) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn lock_inbound(&self, hash: &Hash) -> super::ReportsLocked<'_> {
         self.lock(std::iter::once(&crate::store::ReportRef::Stray(*hash))).await
     }
