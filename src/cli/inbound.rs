@@ -5,6 +5,10 @@ use crate::control::account::AccountName;
 use crate::control::{AssignedInbound, ControlRequest, UnassignedInbound};
 use crate::domain::ids::{AccountId, Mid};
 
+/// What whoever sets up the forwarding should know.
+const BARE_PATH: &str = "Prefer this address to the one without a token, /infobip/webhooks/inboundMessage: there anybody can \
+    bring replies that look like a contact's and change what a REPLY decision answers.";
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum InboundCommand {
     /// Print the URL to which Infobip is to forward an account's inbound messages
@@ -54,7 +58,9 @@ pub(super) fn run(session: &mut Session<'_>, command: InboundCommand) -> Result<
             // Only the server knows the address that it is reached at.
             let of = AccountName { mid, account };
             let url: String = read_answer(session.ask_server(&ControlRequest::InboundAddress { of })?)?;
-            session.print(&url)
+            session.print(&url)?;
+            // Beside the result, so that scripts have nothing but the address.
+            Ok(writeln!(session.process.err, "{BARE_PATH}")?)
         }
         InboundCommand::Unassigned { json } => {
             let answer = session.ask(ControlRequest::InboundUnassigned)?;

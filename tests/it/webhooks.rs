@@ -169,7 +169,9 @@ async fn replies_of_an_account_are_kept_once_and_what_is_none_is_not() {
     let first = paired("mo-1", "Waypost", &sent.message_id);
     let body = json!({ "results": [first, button, typing, {}, 7, own_format] });
     let mid = sent.app.tenant.mid.to_string();
-    let address = sent.app.cli(&["inbound", "address", "--mid", &mid]).await.succeeded().out.trim().to_owned();
+    let printed = sent.app.cli(&["inbound", "address", "--mid", &mid]).await;
+    let address = printed.succeeded().out.trim().to_owned();
+    assert!(printed.err.starts_with("Prefer this address"), "{}", printed.err);
     assert_eq!(address, sent.app.url(&format!("/infobip/webhooks/inboundMessage/{}", sent.token)));
     for path in ["inboundMessage/TOKEN", "inboundMessage/TOKEN/"] {
         Sent::brought(&sent.bring(path, &body).await);
