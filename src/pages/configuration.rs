@@ -98,6 +98,7 @@ impl Configurations {
     pub(crate) fn open(
         &self,
         session: &Session,
+        kind: Kind,
         activity: &Value,
         journey: &Journey,
     ) -> Result<OpenedActivity, StoreError> {
@@ -119,7 +120,7 @@ impl Configurations {
             ),
         }
         let mut arguments = own_words(saved.arguments, &saved.settings);
-        if !is_new {
+        if !is_new && kind == Kind::Messaging {
             let had = value(&arguments, names::PHONE_CHOICE).is_some();
             arguments = with_phones(arguments, journey);
             if had && value(&arguments, names::PHONE_CHOICE).is_none() {

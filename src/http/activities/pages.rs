@@ -188,10 +188,11 @@ struct OpenAnswer {
 
 async fn open(
     signed_in: SignedIn,
+    kind: Data<Kind>,
     to_open: Json<ToOpen>,
     configurations: Data<Configurations>,
 ) -> Result<HttpResponse, PageError> {
-    let opened = configurations.open(&signed_in.0, &to_open.activity, &to_open.journey)?;
+    let opened = configurations.open(&signed_in.0, **kind, &to_open.activity, &to_open.journey)?;
     Ok(HttpResponse::Ok().json(OpenAnswer {
         arguments: opened.arguments,
         is_new: opened.is_new,
