@@ -123,7 +123,7 @@ impl Forwarder {
 
     async fn set_rows_aside(&self, tenant: &Tenant, guilty: Vec<(Lined, String)>) -> Result<(), StoreError> {
         for (lined, problem) in guilty {
-            self.set_aside(tenant.mid, &lined.parcel, &problem).await?;
+            self.set_aside(tenant.mid, &lined.parcel, Part::ALL, &problem).await?;
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Forwarder {
                 Plan::Write(row, key) => lined.push(Lined { parcel, row, key }),
                 Plan::Nothing => done.push(parcel),
                 Plan::HoldUntil(until) => held.push((parcel, until)),
-                Plan::Lacks(problem) => self.set_aside(tenant.mid, &parcel, &problem).await?,
+                Plan::Lacks(problem) => self.set_aside(tenant.mid, &parcel, Part::ALL, &problem).await?,
             }
         }
         self.mark_taken(tenant.mid, &done, Part::ALL).await?;
