@@ -21,6 +21,10 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const POOL_IDLE_MAX: usize = 32;
 /// Longest excerpt of a peer's words that goes into a problem, in characters.
 const WORDS_CHARS_MAX: usize = 300;
+/// Shorter texts are not looked for in a peer's words: they would blot out half a sentence.
+const MASKED_CHARS_MIN: usize = 4;
+/// A text that was quoted in JSON, that in JSON once more: escapes are looked through so many times.
+const ESCAPED_TIMES_MAX: usize = 3;
 /// A run of so many digits may be a phone number and is masked in a peer's words.
 const DIGIT_RUN_MAX: usize = 6;
 
@@ -157,6 +161,83 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(date.since(now))
 }
 
+/// [`words`] without texts that a peer may be quoting, as they are or as JSON writes them. Texts of fewer than four
+/// characters stay.
+pub(crate) fn masked_words<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let is_long = |secret: &&str| secret.chars().nth(MASKED_CHARS_MIN - 1).is_some();
+    let mut secrets: Vec<&str> = secrets.into_iter().filter(is_long).collect();
+    // A text before what is part of it.
+    secrets.sort_unstable_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+    let mut levels = vec![text.to_owned()];
+    while let Some(last) = levels.last().filter(|last| last.contains('\\') && levels.len() <= ESCAPED_TIMES_MAX) {
+        levels.push(without_escapes(last));
+    }
+    secrets.retain(|secret| levels.iter().any(|level| level.contains(secret)));
+    secrets.dedup();
+    // Masked too soon, a part would keep the whole from being found in another form.
+    let is_part = |secret: &&str| secrets.iter().any(|other| other.len() > secret.len() && other.contains(*secret));
+    let (parts, wholes): (Vec<&str>, Vec<&str>) = secrets.iter().copied().partition(is_part);
+    let mask = |text: String, secrets: &[&str]| {
+        secrets.iter().fold(text, |text, secret| match text.contains(secret) {
+            true => text.replace(secret, "…"),
+            false => text,
+        })
+    };
+    let mut masked = mask(text.to_owned(), &wholes);
+    for _ in 0..ESCAPED_TIMES_MAX {
+        if !masked.contains('\\') {
+            break;
+        }
+        // A text may hold a backslash of its own: so it was looked for as it is first.
+        masked = mask(without_escapes(&masked), &wholes);
+    }
+    let masked = mask(masked, &parts);
+    words(&masked)
+}
+
+/// A text with JSON's escapes written out; what is no escape stays.
+fn without_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut units = Vec::new();
+    let flush = |units: &mut Vec<u16>, out: &mut String| {
+        out.extend(char::decode_utf16(units.drain(..)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        if !before.is_empty() {
+            flush(&mut units, &mut out);
+            out.push_str(before);
+        }
+        let escape = escape.get(1..).unwrap_or_default();
+        let unit = escape.strip_prefix('u').and_then(|hex| u16::from_str_radix(hex.get(..4)?, 16).ok());
+        if let Some(unit) = unit {
+            // Half of a character, perhaps: the other half follows.
+            units.push(unit);
+            rest = escape.get(5..).unwrap_or_default();
+            continue;
+        }
+        flush(&mut units, &mut out);
+        let mut chars = escape.chars();
+        match chars.next() {
+            Some(c @ ('"' | '\\' | '/')) => out.push(c),
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            other => {
+                out.push('\\');
+                out.extend(other);
+            }
+        }
+        rest = chars.as_str();
+    }
+    flush(&mut units, &mut out);
+    out.push_str(rest);
+    out
+}
+
 /// A peer's own words for people: on one line, cut, and with every run of digits that may be a phone number masked.
 pub(crate) fn words(text: &str) -> String {
     let mut out = String::new();
@@ -220,7 +301,28 @@ mod tests {
         assert_eq!(words(&"x".repeat(2_000)).chars().count(), WORDS_CHARS_MAX);
     }
 
+    #[test]
+    fn texts_that_are_quoted_are_masked_in_each_of_jsons_forms() {
+        let secret = "my \"real\" näme\n/ 🙂 is a\\b";
+        let once = serde_json::to_string(secret).unwrap();
+        let twice = serde_json::to_string(&once).unwrap();
+        let ascii = r#"my \u0022real\u0022 n\u00E4me\n\/ \ud83d\ude42 is a\\b"#;
+        for quoted in [secret, &once, &twice, ascii] {
+            let said = masked_words(&format!("row {quoted} is bad"), ["real", secret]);
+            assert!(said.replace('"', "") == "row … is bad", "{said}");
+        }
+        assert_eq!(masked_words(r"c:\new \u12 \", ["none"]), r"c: ew \u12 \");
+        assert_eq!(masked_words("not ok", ["ok"]), "not ok");
+    }
+
     proptest! {
+        #[test]
+        fn a_text_never_outlives_its_quotation(text in "k.{2,40}z", times in 0..3usize) {
+            let quoted = (0..times).fold(text.clone(), |text, _| serde_json::to_string(&text).unwrap());
+            let said = masked_words(&format!("<{quoted}>"), [text.as_str()]);
+            prop_assert!(said.chars().filter(|c| *c != '"').eq("<…>".chars()), "{said}");
+        }
+
         #[test]
         fn words_never_hold_a_long_run_of_digits_or_a_control_character(text in ".{0,200}", number in "[0-9]{7,15}") {
             let said = words(&format!("{text}{number}{text}"));

@@ -15,6 +15,7 @@ use crate::domain::delivery::{self, HoldReason, Judgement, LocalEnd, MessageAnsw
 use crate::domain::ids::{AccountId, Mid};
 use crate::domain::message::{QueuedMessage, RequestOptions};
 use crate::domain::report::Origin;
+use crate::reporting::recorder::ReportsLocked;
 use crate::store::AccountState;
 use crate::store::ReportRef;
 use crate::store::{DeadLetter, InFlight, LastSent, SentMessage, SentOutcome};
@@ -310,12 +311,33 @@ impl Dispatch {
         lost: u64,
         add: impl FnOnce(&mut StoreBatch) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mid = queue.mid;
-        let mut batch = self.store.batch();
         let ended_here = outcome.finished.iter().filter(|(_, outcome)| matches!(outcome, SentOutcome::Ended(_)));
         let refs: Vec<_> = ended_here.map(|(message, _)| ReportRef::of(queue.id, message.id.sequence)).collect();
         let locked = self.recorder.lock(refs.iter()).await;
+        let result = self.store_outcome(queue, record, outcome, lost, add, &locked).await;
+        if result.is_err() {
+            // What was counted of them is not stored.
+            self.recorder.forget_tallies(queue.mid, &refs);
+        }
+        drop(locked);
+        if !refs.is_empty() {
+            self.recorder.arrived.notify_one();
+        }
+        result
+    }
+
+    async fn store_outcome(
+        &self,
+        queue: &QueueHandle,
+        record: &mut QueueRecord,
+        outcome: Outcome,
+        lost: u64,
+        add: impl FnOnce(&mut StoreBatch) -> Result<(), StoreError>,
+        locked: &ReportsLocked<'_>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mid = queue.mid;
+        let mut batch = self.store.batch();
         for (message, outcome) in outcome.finished {
             if batch.len() >= COMMIT_OPERATIONS {
                 batch.put_queue(mid, record)?;
@@ -324,7 +346,7 @@ impl Dispatch {
             }
             record.done += 1;
             if let SentOutcome::Ended(end) = &outcome {
-                self.recorder.add_local(&mut batch, &locked, mid, &message, end, now)?;
+                self.recorder.add_local(&mut batch, locked, mid, &message, end, now)?;
                 batch.put_dead_letter(mid, message.id, &DeadLetter { end: end.clone(), at: now })?;
             }
             if let SentOutcome::Sent { at, .. } = &outcome {
@@ -350,10 +372,6 @@ impl Dispatch {
             batch.put_account_state(mid, account, &state)?;
         }
         let _receipt = self.store.commit(batch).await?;
-        drop(locked);
-        if !refs.is_empty() {
-            self.recorder.arrived.notify_one();
-        }
         let steady = self.clock.steady();
         if let Some((account, reason, problem)) = outcome.hold {
             self.alarm(mid, &account, reason, &problem);

@@ -251,11 +251,11 @@ impl Lookup {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => return Asked::Rows(rows),
                 // An extension that is not there, or not as it should be, has no row; another may have it.
-                Err(RowSinkError::TargetWrong { problem }) => {
-                    tracing::warn!(tenant.mid = %tenant.mid, problem, "A data extension of reports can't be read");
+                Err(RowSinkError::TargetWrong { .. }) => {
+                    tracing::warn!(tenant.mid = %tenant.mid, "A data extension of reports can't be read");
                 }
-                Err(RowSinkError::Later { problem, .. } | RowSinkError::SomeRefused { problem }) => {
-                    tracing::warn!(tenant.mid = %tenant.mid, problem, "A report could not be read from its data extension");
+                Err(RowSinkError::Later { .. } | RowSinkError::SomeRefused { .. }) => {
+                    tracing::warn!(tenant.mid = %tenant.mid, "A report could not be read from its data extension");
                     asked = Asked::Unanswered;
                 }
             }

@@ -39,8 +39,6 @@ impl NotificationUrls {
     async fn send(&self, url: &str, signing_key: Option<&Secret>, body: Value) -> Result<(), RowSinkError> {
         let mut secrets = Vec::new();
         collect_texts("", &body, &mut secrets);
-        // A text before what is part of it.
-        secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
         let body = body.to_string();
         let mut request = self.http.post(url).header("Content-Type", "application/json");
         if let Some(key) = signing_key {
@@ -51,7 +49,8 @@ impl NotificationUrls {
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
             Ok(answer) if refuses_content(answer.status) => {
-                let said = words(&String::from_utf8_lossy(&answer.body), &secrets);
+                let said = String::from_utf8_lossy(&answer.body);
+                let said = outbound::masked_words(&said, secrets.iter().map(String::as_str));
                 let of = if said.is_empty() { String::new() } else { format!(": {said}") };
                 Err(RowSinkError::SomeRefused {
                     problem: format!("the notification URL answered {}{of}", answer.status),
@@ -108,28 +107,15 @@ const HARMLESS: [&str; 12] = [
     "event",
     "type",
 ];
-/// Shorter texts are not looked for in a page's words: they would blot out half a sentence.
-const MASKED_CHARS_MIN: usize = 4;
 
 /// What in a body may be about a person.
 fn collect_texts(field: &str, value: &Value, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if !HARMLESS.contains(&field) && text.chars().nth(MASKED_CHARS_MIN - 1).is_some() => {
-            found.push(text.clone());
-        }
+        Value::String(text) if !HARMLESS.contains(&field) => found.push(text.clone()),
         Value::Array(values) => values.iter().for_each(|value| collect_texts(field, value, found)),
         Value::Object(fields) => fields.iter().for_each(|(field, value)| collect_texts(field, value, found)),
         _ => {}
     }
-}
-
-/// The page's own words, bounded, without what it was posted.
-fn words(text: &str, secrets: &[String]) -> String {
-    let masked = secrets.iter().fold(text.to_owned(), |text, secret| match text.contains(secret.as_str()) {
-        true => text.replace(secret.as_str(), "…"),
-        false => text,
-    });
-    outbound::words(&masked)
 }
 
 /// The HMAC over timestamp, point and body: who repeats an old post with a new timestamp can't sign it.
@@ -252,6 +238,20 @@ mod tests {
         // By `printf '1790000000.{"results":[]}' | openssl dgst -sha256 -hmac key`.
         let expected = "sha256=7cff17e60e67646f8913d0a1e175f5aff1dc062960eec2ae6e72ec2410703bcc";
         assert_eq!(signature(&Secret::new("key"), "1790000000", r#"{"results":[]}"#), expected);
+    }
+
+    #[tokio::test]
+    async fn a_pages_words_hold_nothing_that_it_was_posted_in_whatever_form() {
+        use crate::clock::SystemClock;
+        use crate::outbound::stub::{Reply, Stub};
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let clicked = json!({ "text": "my \"real\" name" });
+        let said = format!("can't store {clicked}");
+        let stub = Stub::start(vec![Reply::json(400, &said)]).await;
+        let urls = NotificationUrls::new(Arc::new(SystemClock::new())).unwrap();
+        let refused = urls.send(&stub.origin(), None, clicked).await;
+        let Err(RowSinkError::SomeRefused { problem }) = refused else { panic!("{refused:?}") };
+        assert!(problem.ends_with(r#"can't store {"text":"…"}"#), "{problem}");
     }
 
     #[test]

@@ -243,15 +243,20 @@ impl Recorder {
 
     /// The message that a webhook's message id names, and where its reports are.
     fn known(&self, mid: Mid, message_id: &str) -> Result<Known, StoreError> {
-        if let Ok(id) = message_id.parse::<MessageId>()
-            && let Some(found) = self.store.messages().find(mid, id)?
-        {
-            let message = match found {
-                Found::Waiting(message) => message,
-                Found::Sent(sent) => sent.message,
-            };
+        if let Ok(id) = message_id.parse::<MessageId>() {
             let report_ref = ReportRef::of(id.queue, id.sequence);
-            return Ok(Known { message: Some(message), report_ref });
+            if let Some(found) = self.store.messages().find(mid, id)? {
+                let message = match found {
+                    Found::Waiting(message) => message,
+                    Found::Sent(sent) => sent.message,
+                };
+                return Ok(Known { message: Some(message), report_ref });
+            }
+            // A message goes by its own retention time, its reports by theirs: what comes late joins those that are kept.
+            let kept = self.store.reports().get(mid, report_ref)?;
+            if kept.is_some_and(|record| record.message_id() == message_id) {
+                return Ok(Known { message: None, report_ref });
+            }
         }
         Ok(Known { message: None, report_ref: self.store.reports().stray(mid, message_id)? })
     }

@@ -68,8 +68,8 @@ impl EventSink for SfmcClient {
                 Err(RowSinkError::Later { retry_after, problem }) => {
                     Err(EventSinkError::Later { retry_after, problem })
                 }
-                Err(RowSinkError::SomeRefused { problem } | RowSinkError::TargetWrong { problem }) => {
-                    tracing::warn!(tenant.mid = %tenant.mid, problem,
+                Err(RowSinkError::SomeRefused { .. } | RowSinkError::TargetWrong { .. }) => {
+                    tracing::warn!(tenant.mid = %tenant.mid,
                         "The data extension of an event definition can't be read; its events get all columns");
                     Ok(None)
                 }
@@ -123,6 +123,19 @@ mod tests {
             let later = client().fire(&tenant(&stub.origin()), &event()).await;
             assert!(matches!(later, Err(EventSinkError::Later { .. })), "{later:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_reply_with_quotes_is_masked_in_whatever_form_sfmc_quotes_it() {
+        let text = r#"my "real" name"#;
+        let event = Event { data: vec![("Message".into(), Cell::Text(text.into()))], ..event() };
+        // The body that it was sent, in the answer's text.
+        let sent = serde_json::json!({ "Data": { "Message": text } }).to_string();
+        let no = serde_json::json!({ "message": format!("bad: {sent}"), "errorcode": 30003 }).to_string();
+        let stub = Stub::start(vec![token(), Reply::json(400, &no)]).await;
+        let refused = client().fire(&tenant(&stub.origin()), &event).await;
+        let Err(EventSinkError::Refused { problem }) = refused else { panic!("{refused:?}") };
+        assert!(!problem.contains("real") && problem.contains('…'), "{problem}");
     }
 
     #[tokio::test]

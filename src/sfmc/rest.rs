@@ -37,8 +37,6 @@ const POLLS_MAX: u32 = 120;
 const POLL_FAILURES_MAX: u32 = 5;
 /// Row errors quoted in a problem.
 const QUOTED_MAX: usize = 5;
-/// Shorter values are not looked for in SFMC's words: they would blot out half a sentence.
-const MASKED_CHARS_MIN: usize = 4;
 /// The two error codes that mean throttling (sfmc.md 6.4), as text.
 const THROTTLED: &str = "50100";
 const BLOCKED: &str = "50200";
@@ -436,16 +434,11 @@ impl Rest<'_> {
 
     /// SFMC's words without what our rows hold.
     fn words(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (_, cell) in self.secret_rows.iter().flatten() {
-            if let Cell::Text(value) = cell
-                && value.chars().nth(MASKED_CHARS_MIN - 1).is_some()
-                && text.contains(value.as_str())
-            {
-                text = text.replace(value.as_str(), "…");
-            }
-        }
-        outbound::words(&text)
+        let texts = self.secret_rows.iter().flatten().filter_map(|(_, cell)| match cell {
+            Cell::Text(value) => Some(value.as_str()),
+            _ => None,
+        });
+        outbound::masked_words(text, texts)
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Table {
     pub(crate) refused_posts: usize,
     /// Posts that were tried, taken or not.
     pub(crate) posts_tried: usize,
+    /// The post of this number, from 0 on, is answered with trouble that passes.
+    pub(crate) trouble_at: Option<usize>,
     /// What the page refuses: a delivery report's status, a seen report's message, a click's URL, a reply's text. `*` is
     /// everything.
     pub(crate) refused_results: Vec<&'static str>,
@@ -98,6 +100,7 @@ impl Target {
             posts: Vec::new(),
             refused_posts: 0,
             posts_tried: 0,
+            trouble_at: None,
             refused_results: Vec::new(),
             hanging_event: None,
             calls: 0,
@@ -324,6 +327,9 @@ impl ReportPost for Target {
         Box::pin(async move {
             let mut table = self.table();
             table.posts_tried += 1;
+            if table.trouble_at == Some(table.posts_tried - 1) {
+                return Err(later(None));
+            }
             if table.refused_posts > 0 {
                 table.refused_posts -= 1;
                 return Err(later(None));

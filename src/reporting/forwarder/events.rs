@@ -102,13 +102,15 @@ impl Forwarder {
             }
             Err(EventSinkError::Refused { problem }) => {
                 event.waiting.succeeded();
-                tracing::warn!(tenant.mid = %tenant.mid, message.id = %parcel.message_id(), problem,
+                // SFMC's words may quote the reply: they are in the store only.
+                tracing::warn!(tenant.mid = %tenant.mid, message.id = %parcel.message_id(),
                     "SFMC refused an event; it is kept to be replayed, and its contact waits");
                 Fired::Refused(problem)
             }
             Err(EventSinkError::Later { retry_after, problem }) => {
-                if event.waiting.failed(problem.clone(), retry_after, &*self.clock, &*self.random) {
-                    tracing::warn!(tenant.mid = %tenant.mid, problem, "Events wait: SFMC does not take them now");
+                if event.waiting.failed(problem, retry_after, &*self.clock, &*self.random) {
+                    tracing::warn!(tenant.mid = %tenant.mid,
+                        "Events wait: SFMC does not take them now; `waypost status` says why");
                 }
                 Fired::Later
             }

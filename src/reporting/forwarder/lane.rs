@@ -212,7 +212,8 @@ impl Forwarder {
 
     fn note(&self, account: &Account, key: TargetKey, result: Result<(), RowSinkError>) {
         let mid = key.0;
-        let is_url = matches!(account.report_target(key.2), ReportTarget::Url(_));
+        let kind = key.2;
+        let is_url = matches!(account.report_target(kind), ReportTarget::Url(_));
         let account = &account.id;
         let mut state = self.state();
         let target = state.targets.entry(key).or_default();
@@ -232,15 +233,15 @@ impl Forwarder {
             }
         };
         if target.waiting.failed(error.to_string(), retry_after, &*self.clock, &*self.random) {
-            // A page of the customer's may quote whatever it was posted: its words are for `waypost status` only.
+            // Whoever is brought reports may quote whatever they hold: a target's words are for `waypost status` only.
             let problem = match &error {
-                RowSinkError::TargetWrong { .. } if is_url => {
-                    "the notification URL refuses all that it is posted".into()
-                }
-                error => error.to_string(),
+                RowSinkError::TargetWrong { .. } if is_url => "the notification URL refuses all that it is posted",
+                _ if is_url => "the notification URL takes nothing now",
+                RowSinkError::TargetWrong { .. } => "the data extension, or the access to it, is not as it should be",
+                _ => "SFMC takes no rows now",
             };
-            tracing::warn!(tenant.mid = %mid, account = %account, problem,
-                "Reports wait: their target does not take them; nothing is lost");
+            tracing::warn!(tenant.mid = %mid, account = %account, reports = ?kind, problem,
+                "Reports wait: their target does not take them; nothing is lost; `waypost status` says why");
         }
     }
 }

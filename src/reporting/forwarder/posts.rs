@@ -3,6 +3,9 @@
 //! What the page does not take is found by halves and set aside, as rows are. Delivery reports, seen reports, replies and
 //! clicks are found each for themselves: a page may know one and not another.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use futures_util::future::join_all;
 
 use super::Forwarder;
@@ -13,7 +16,7 @@ use super::settle::Part;
 use crate::domain::ids::Mid;
 use crate::domain::secret::Secret;
 use crate::reporting::{Posting, RowSinkError};
-use crate::store::{ReportRecord, StoreError};
+use crate::store::{OutboxPlace, ReportRecord, StoreError};
 
 /// Reports, or inbound messages, in one post: a page that stores them row by row has to be done in its time.
 const RESULTS_MAX: usize = 200;
@@ -34,6 +37,13 @@ enum Posted {
     Seen,
     Inbound,
     Clicks,
+}
+
+/// What a page has refused of a parcel, with its words.
+struct Refusal<'a> {
+    parcel: &'a Parcel,
+    part: Part,
+    problem: String,
 }
 
 impl Isolated for &Parcel {}
@@ -61,6 +71,10 @@ impl Posted {
             Self::Seen => Part::SEEN,
             Self::Inbound | Self::Clicks => Part::ALL,
         }
+    }
+
+    fn refused(self, guilty: Vec<(&Parcel, String)>) -> impl Iterator<Item = Refusal<'_>> {
+        guilty.into_iter().map(move |(parcel, problem)| Refusal { parcel, part: self.part(), problem })
     }
 
     /// Whether there is something of a parcel that its URL has not taken yet.
@@ -113,26 +127,43 @@ impl Forwarder {
     ) -> Result<Result<(), RowSinkError>, StoreError> {
         let mid = key.0;
         let url = Url { url, signing_key };
+        let mut refusals = Vec::new();
+        let result = self.post_kinds(key, url, &parcels, &mut refusals).await?;
+        self.set_posts_aside(mid, refusals).await?;
+        if !matches!(result, Err(RowSinkError::Later { .. } | RowSinkError::SomeRefused { .. })) {
+            self.settle_rest(mid, &parcels).await?;
+        }
+        Ok(result)
+    }
+
+    /// Posts one kind after the other, and collects what was refused.
+    async fn post_kinds<'a>(
+        &self,
+        key: &TargetKey,
+        url: Url<'_>,
+        parcels: &'a [Parcel],
+        refusals: &mut Vec<Refusal<'a>>,
+    ) -> Result<Result<(), RowSinkError>, StoreError> {
         let mut result = Ok(());
         for posted in [Posted::Deliveries, Posted::Seen, Posted::Inbound, Posted::Clicks] {
             let theirs = parcels.iter().filter(|parcel| posted.has(parcel)).collect();
-            match self.post_all(key, url, posted, theirs).await? {
+            match self.post_all(key, url, posted, theirs, refusals).await? {
                 // It refuses all of one kind; another may be right.
                 Err(error @ RowSinkError::TargetWrong { .. }) => result = result.and(Err(error)),
                 Err(error) => return Ok(Err(error)),
                 Ok(()) => {}
             }
         }
-        self.settle_rest(mid, &parcels).await?;
         Ok(result)
     }
 
-    async fn post_all(
+    async fn post_all<'a>(
         &self,
         key: &TargetKey,
         url: Url<'_>,
         posted: Posted,
-        parcels: Vec<&Parcel>,
+        parcels: Vec<&'a Parcel>,
+        refusals: &mut Vec<Refusal<'a>>,
     ) -> Result<Result<(), RowSinkError>, StoreError> {
         if parcels.is_empty() {
             return Ok(Ok(()));
@@ -161,14 +192,17 @@ impl Forwarder {
                 }
             }
             self.mark_taken(mid, &taken, posted.part()).await?;
-            self.set_posts_aside(mid, isolation.guilty()).await?;
+            refusals.extend(posted.refused(isolation.guilty()));
             if let Some(error) = trouble {
                 return Ok(Err(error));
             }
         }
         self.note_refused_in_a_row(key, posted.count(), isolation.in_a_row());
         match isolation.end() {
-            Ok(guilty) => self.set_posts_aside(mid, guilty).await.map(Ok),
+            Ok(guilty) => {
+                refusals.extend(posted.refused(guilty));
+                Ok(Ok(()))
+            }
             Err(problem) => {
                 let problem = format!("the notification URL refuses all that it is posted: {problem}");
                 Ok(Err(RowSinkError::TargetWrong { problem }))
@@ -176,9 +210,23 @@ impl Forwarder {
         }
     }
 
-    async fn set_posts_aside(&self, mid: Mid, guilty: Vec<(&Parcel, String)>) -> Result<(), StoreError> {
-        for (parcel, problem) in guilty {
-            self.set_aside(mid, parcel, &problem).await?;
+    /// Sets aside what was refused, each entry once: its delivery report and its seen report may both have been.
+    async fn set_posts_aside(&self, mid: Mid, refusals: Vec<Refusal<'_>>) -> Result<(), StoreError> {
+        let mut by_place: BTreeMap<OutboxPlace, Refusal<'_>> = BTreeMap::new();
+        for refusal in refusals {
+            match by_place.entry(refusal.parcel.place) {
+                Entry::Vacant(entry) => drop(entry.insert(refusal)),
+                Entry::Occupied(mut entry) => {
+                    let known = entry.get_mut();
+                    known.part = known.part.and(refusal.part);
+                    if known.problem != refusal.problem {
+                        known.problem = format!("{}; {}", known.problem, refusal.problem);
+                    }
+                }
+            }
+        }
+        for Refusal { parcel, part, problem } in by_place.into_values() {
+            self.set_aside(mid, parcel, part, &problem).await?;
         }
         Ok(())
     }
@@ -192,7 +240,7 @@ impl Forwarder {
                 && record.taken_at.is_none()
                 && record.open_event().is_none()
             {
-                self.set_aside(mid, parcel, problem).await?;
+                self.set_aside(mid, parcel, Part::ALL, problem).await?;
             }
         }
         let is_pending = |parcel: &&Parcel| {

@@ -12,9 +12,10 @@ use super::settle::Part;
 use crate::clock::Timestamp;
 use crate::domain::channel::Channel;
 use crate::domain::extension::{self, Cell, Column, Row, cut_utf16};
+use crate::domain::ids::Mid;
 use crate::domain::tenant::{ReportKind, Tenant};
-use crate::reporting::{ActualColumn, ActualRow, ColumnKind, RowSinkError};
-use crate::store::{ReportRecord, StoreError};
+use crate::reporting::{ActualColumn, ActualRow, ColumnKind, RowSearch, RowSinkError};
+use crate::store::{ReportRecord, ReportRef, StoreError};
 
 /// How long the columns of an extension are believed.
 pub(super) const COLUMNS_KEPT: Duration = Duration::from_secs(600);
@@ -85,7 +86,7 @@ impl Forwarder {
         if let Some(problem) = unfillable(key.2, extension, &actual.columns) {
             return Ok(Err(RowSinkError::TargetWrong { problem }));
         }
-        let lined = self.line_up(tenant, key.2, &actual, parcels).await?;
+        let (lined, trouble) = self.line_up(tenant, key.2, extension, &actual, parcels).await?;
         let [in_a_row, _] = self.refused_in_a_row(key);
         let mut isolation = Isolation::new(requests(lined, self.settings.rows_max), in_a_row);
         while let Some(request) = isolation.next() {
@@ -113,7 +114,10 @@ impl Forwarder {
         }
         self.note_refused_in_a_row(key, 0, isolation.in_a_row());
         match isolation.end() {
-            Ok(guilty) => self.set_rows_aside(tenant, guilty).await.map(Ok),
+            Ok(guilty) => {
+                self.set_rows_aside(tenant, guilty).await?;
+                Ok(trouble.map_or(Ok(()), Err))
+            }
             Err(problem) => {
                 let problem = format!("the data extension {extension} refuses every row: {problem}");
                 Ok(Err(RowSinkError::TargetWrong { problem }))
@@ -123,7 +127,7 @@ impl Forwarder {
 
     async fn set_rows_aside(&self, tenant: &Tenant, guilty: Vec<(Lined, String)>) -> Result<(), StoreError> {
         for (lined, problem) in guilty {
-            self.set_aside(tenant.mid, &lined.parcel, &problem).await?;
+            self.set_aside(tenant.mid, &lined.parcel, Part::ALL, &problem).await?;
         }
         Ok(())
     }
@@ -155,29 +159,79 @@ impl Forwarder {
         Ok(columns)
     }
 
-    /// Makes the rows, and settles the parcels that none is written for.
+    /// Makes the rows, and settles the parcels that none is written for. Tells what kept it from making a row now.
     async fn line_up(
         &self,
         tenant: &Tenant,
         kind: ReportKind,
+        extension: &str,
         actual: &Actual,
         parcels: Vec<Parcel>,
-    ) -> Result<Vec<Lined>, StoreError> {
+    ) -> Result<(Vec<Lined>, Option<RowSinkError>), StoreError> {
         let (mut lined, mut done, mut held) = (Vec::with_capacity(parcels.len()), Vec::new(), Vec::new());
+        let mut trouble = None;
         for parcel in parcels {
-            match self.plan(tenant, kind, actual, &parcel)? {
+            let is_seen_only = if actual.is_keyed() && self.is_stray_seen(tenant.mid, &parcel)? {
+                // SFMC did not answer: so it is not asked for the next one either.
+                if trouble.is_some() {
+                    continue;
+                }
+                match self.has_row(tenant, extension, parcel.message_id()).await {
+                    Ok(has_row) => has_row,
+                    Err(error) => {
+                        trouble = Some(error);
+                        continue;
+                    }
+                }
+            } else {
+                false
+            };
+            match self.plan(tenant, kind, actual, &parcel, is_seen_only)? {
                 Plan::Write(row, key) => lined.push(Lined { parcel, row, key }),
                 Plan::Nothing => done.push(parcel),
                 Plan::HoldUntil(until) => held.push((parcel, until)),
-                Plan::Lacks(problem) => self.set_aside(tenant.mid, &parcel, &problem).await?,
+                Plan::Lacks(problem) => self.set_aside(tenant.mid, &parcel, Part::ALL, &problem).await?,
             }
         }
         self.mark_taken(tenant.mid, &done, Part::ALL).await?;
         self.hold_back(tenant.mid, held).await?;
-        Ok(lined)
+        Ok((lined, trouble))
     }
 
-    fn plan(&self, tenant: &Tenant, kind: ReportKind, actual: &Actual, parcel: &Parcel) -> Result<Plan, StoreError> {
+    /// Whether a parcel has a seen report of a message of which nothing else is known here, such as one from before a
+    /// restore: its row may be there already, with a final status.
+    fn is_stray_seen(&self, mid: Mid, parcel: &Parcel) -> Result<bool, StoreError> {
+        let Content::Message(report, record) = &parcel.content else { return Ok(false) };
+        if record.reports.seen.is_none() || record.reports.delivery.is_some() {
+            return Ok(false);
+        }
+        let is_known = match (report, parcel.message_id().parse()) {
+            (ReportRef::Known(..), Ok(id)) => self.store.messages().find(mid, id)?.is_some(),
+            _ => false,
+        };
+        Ok(!is_known)
+    }
+
+    /// Whether an extension may have a message's row.
+    async fn has_row(&self, tenant: &Tenant, extension: &str, message_id: &str) -> Result<bool, RowSinkError> {
+        let search = RowSearch { column: "messageId", value: message_id, wanted: &["statusName"], newest_by: "doneAt" };
+        match self.rows.find(tenant, extension, search).await {
+            Ok(rows) => Ok(!rows.is_empty()),
+            Err(error @ RowSinkError::Later { .. }) => Err(error),
+            // It can't be read. Better no row than one that lost its status.
+            Err(RowSinkError::SomeRefused { .. } | RowSinkError::TargetWrong { .. }) => Ok(true),
+        }
+    }
+
+    /// `is_seen_only`: of the row, only that the message was seen is to be written.
+    fn plan(
+        &self,
+        tenant: &Tenant,
+        kind: ReportKind,
+        actual: &Actual,
+        parcel: &Parcel,
+        is_seen_only: bool,
+    ) -> Result<Plan, StoreError> {
         let is_keyed = actual.is_keyed();
         let ours = match &parcel.content {
             Content::Message(report_ref, record) => {
@@ -202,6 +256,13 @@ impl Forwarder {
         };
         let empty = if may_empty(parcel) { emptied(&ours, &actual.columns) } else { Vec::new() };
         let mut row = fitted(ours, kind, &actual.columns, tenant);
+        if is_seen_only {
+            let is_key = |name: &str| actual.columns.iter().any(|column| column.primary_key && *column.name == *name);
+            row.retain(|(name, _)| is_key(name) || name.eq_ignore_ascii_case("seenAt"));
+            let key = key_of(&row, &actual.columns);
+            let has_seen = row.iter().any(|(name, _)| !is_key(name));
+            return Ok(if has_seen { Plan::Write(row, key) } else { Plan::Nothing });
+        }
         if let Some(problem) = lacking(&row, &actual.columns) {
             return Ok(Plan::Lacks(problem));
         }

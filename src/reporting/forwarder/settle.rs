@@ -22,6 +22,10 @@ pub(super) struct Part {
 }
 
 impl Part {
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self { delivery: self.delivery || other.delivery, seen: self.seen || other.seen }
+    }
+
     pub(super) const ALL: Self = Self { delivery: true, seen: true };
     pub(super) const DELIVERY: Self = Self { delivery: true, seen: false };
     pub(super) const SEEN: Self = Self { delivery: false, seen: true };
@@ -104,9 +108,16 @@ impl Forwarder {
         Ok(())
     }
 
-    /// Keeps a refused entry with the target's own words, out of the way of the others.
+    /// Keeps a refused entry with the target's own words, out of the way of the others. `part`: what of a message's
+    /// reports was refused; an entry stays as long as its target has neither taken nor refused the other.
     /// A reply whose event is still to be fired stays for that, and is set aside afterwards.
-    pub(super) async fn set_aside(&self, mid: Mid, parcel: &Parcel, problem: &str) -> Result<(), StoreError> {
+    pub(super) async fn set_aside(
+        &self,
+        mid: Mid,
+        parcel: &Parcel,
+        part: Part,
+        problem: &str,
+    ) -> Result<(), StoreError> {
         let locked_as = parcel.locked_as();
         let _locked = self.recorder.lock(std::iter::once(&locked_as)).await;
         let mut batch = self.store.batch();
@@ -114,6 +125,12 @@ impl Forwarder {
             let Some(mut stands) = self.store.reports().get(mid, *report)? else { return Ok(()) };
             // Changed while it was on its way: the newer report may well be taken.
             if stands.reports != sent.reports {
+                return Ok(());
+            }
+            let (has_delivery, has_seen) = stands.taken.map_or((false, false), |taken| (taken.delivery, taken.seen));
+            let delivery_waits = stands.reports.final_delivery().is_some() && !has_delivery && !part.delivery;
+            let seen_waits = stands.reports.seen.is_some() && !has_seen && !part.seen;
+            if delivery_waits || seen_waits {
                 return Ok(());
             }
             // A newer report needs an entry of its own.

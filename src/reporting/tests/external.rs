@@ -162,3 +162,54 @@ fn a_target_that_was_changed_is_tried_at_once() {
     process.forward();
     assert_eq!((posts(&world).len(), problem(&process)), (1, None));
 }
+
+/// A refusal of one part of a message's reports says nothing about the other.
+#[test]
+fn a_seen_report_is_posted_after_its_delivery_report_was_refused() {
+    let (world, process) = external(true);
+    record_of(&process, Channel::WhatsApp, vec![whatsapp("m", 3, "BAD", 1).into(), seen("m", 9).into()]);
+    world.target.table().refused_results = vec!["BAD"];
+    world.target.table().trouble_at = Some(1);
+    process.forward();
+    let in_lane = || {
+        let refused = refused_in(&process, OutboxTarget::OMNI_REPORTS).len();
+        (posts(&world).len(), refused, waiting_in(&process, OutboxTarget::OMNI_REPORTS))
+    };
+    assert_eq!(in_lane(), (0, 0, 1), "the seen report waits");
+    process.advance(&world, Duration::from_secs(60));
+    process.forward();
+    assert_eq!(in_lane(), (1, 1, 0));
+}
+
+#[test]
+fn a_refused_seen_report_takes_no_delivery_report_aside() {
+    let (world, process) = external(true);
+    let arrived = (0..20).map(|number| whatsapp(&format!("m-{number}"), 3, "DELIVERED", 1).into());
+    record_of(&process, Channel::WhatsApp, arrived.chain([seen("m-0", 9).into()]).collect());
+    // It takes no delivery reports now, and never this seen report.
+    world.target.table().refused_results = vec!["DELIVERED", "m-0"];
+    process.forward();
+    let in_lane = || {
+        let refused = refused_in(&process, OutboxTarget::OMNI_REPORTS).len();
+        (refused, waiting_in(&process, OutboxTarget::OMNI_REPORTS))
+    };
+    assert_eq!(in_lane(), (0, 20), "all delivery reports wait");
+    world.target.table().refused_results = vec!["m-0"];
+    process.advance(&world, Duration::from_secs(60));
+    process.forward();
+    assert_eq!(in_lane(), (1, 0));
+    let taken: usize = posts(&world).iter().map(|(_, said)| said.split(' ').count() - 1).sum();
+    assert_eq!(taken, 20);
+}
+
+#[test]
+fn an_entry_is_set_aside_once_when_both_its_parts_are_refused() {
+    let (world, process) = external(true);
+    let arrived = vec![whatsapp("m", 3, "DELIVERED", 1).into(), seen("m", 9).into()];
+    record_of(&process, Channel::WhatsApp, arrived);
+    world.target.table().refused_results = vec!["DELIVERED", "m"];
+    process.forward();
+    let refused = refused_in(&process, OutboxTarget::OMNI_REPORTS);
+    assert_eq!((refused.len(), waiting_in(&process, OutboxTarget::OMNI_REPORTS)), (1, 0));
+    assert_eq!(refused[0].entry.problem.as_deref(), Some("the page says no"));
+}

@@ -1,6 +1,7 @@
 //! Inbound messages: their rows, and the events that they fire.
 
 use super::*;
+use crate::config::{LogFormat, LogLevel};
 use crate::domain::extension::INBOUND_MESSAGES;
 use crate::domain::ids::MessageId;
 use crate::domain::inbound::{InboundChannel, InboundRow, Pairing};
@@ -9,6 +10,7 @@ use crate::reporting::recorder::ReplyTo;
 use crate::reporting::{Event, EventSinkError};
 use crate::simulation::target::{as_provisioned, shown};
 use crate::store::{Found, InboundRecord, OutboxEntry, OutboxPlace, ReplyEvent, samples};
+use crate::telemetry::Capture;
 
 /// Stores a reply that was paired, with an event that is due at `due_at` when there is one.
 fn reply(process: &Process, id: &str, due_at: Option<Timestamp>) {
@@ -144,6 +146,29 @@ fn a_refused_event_does_not_keep_its_row_back() {
     process.forward();
     assert_eq!((rows(&world).len(), world.target.table().fired.len()), (0, 1));
     assert_eq!(waiting_in(&process, OutboxTarget::INBOUND), 0);
+}
+
+#[test]
+fn the_words_of_an_event_or_a_rows_target_are_in_no_log() {
+    let (world, process) = keeping();
+    for id in ["mo-1", "mo-2"] {
+        reply(&process, id, Some(START));
+    }
+    let said = || "SFMC says: bad: my \\\"real\\\" name".to_owned();
+    let refused = EventSinkError::Refused { problem: said() };
+    let later = EventSinkError::Later { retry_after: None, problem: said() };
+    world.target.table().event_answers.extend([refused, later]);
+    world.target.table().writes.push_back(Write::TargetWrong);
+    let (capture, guard) = Capture::start(LogFormat::Json, LogLevel::Trace);
+    process.forward();
+    drop(guard);
+    let log = capture.text();
+    for told in ["SFMC refused an event", "Events wait", "Reports wait", "is not as it should be"] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    assert!(!log.contains("real") && !log.contains("no permission"), "{log}");
+    let kept = ["mo-1", "mo-2"].map(|id| stored(&process, id).event.unwrap().refused);
+    assert!(kept.contains(&Some(said())), "the words stay in the store");
 }
 
 #[test]

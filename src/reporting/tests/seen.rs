@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::extension::OMNI_REPORTS;
+use crate::domain::ids::MessageId;
 use crate::simulation::target::{as_provisioned, unkeyed};
+use crate::store::Trace;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -142,4 +144,41 @@ fn a_clock_that_was_set_back_makes_no_report_wait() {
     process.clock.jump_wall(-3_600_000_000_000);
     process.forward();
     assert_eq!(statuses(&world), is("DELIVERED", false));
+}
+
+/// Its message went by its retention time, its reports are still kept.
+#[test]
+fn a_seen_report_joins_the_reports_that_outlived_their_message() {
+    let (world, process) = keeping();
+    let id = sent(&process, 1, None).remove(0);
+    told(&process, whatsapp(&id, 3, "DELIVERED", 1));
+    process.forward();
+    let place: MessageId = id.parse().unwrap();
+    let mut batch = process.store.batch();
+    batch.remove_trace(MID, Trace::Sent(place.queue, place.sequence));
+    drop(now(process.store.commit(batch)).unwrap());
+    assert!(process.store.messages().find(MID, place).unwrap().is_none());
+    told(&process, seen(&id, 9));
+    process.advance(&world, 20 * MINUTE);
+    process.forward();
+    let kept = process.store.reports().get(MID, ReportRef::of(place.queue, place.sequence)).unwrap().unwrap();
+    assert!(kept.reports.seen.is_some() && kept.reports.final_delivery().is_some());
+    assert_eq!(world.target.table().rows.get(&id).map(String::as_str), Some("DELIVERED"));
+    let all: Vec<_> = [SMS, OMNI].iter().flat_map(|extension| world.target.table().kept(extension)).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+}
+
+/// Nothing is known of the message here, but its row is in the extension: from before a restore, say.
+#[test]
+fn a_seen_report_of_nobodys_message_changes_no_status_of_a_row_that_is_there() {
+    let (world, process) = keeping();
+    let old = [("messageId", "m"), ("statusName", "DELIVERED"), ("doneAt", "2027-01-15T07:00:00Z")];
+    world.target.table().kept.as_mut().unwrap().insert(OMNI.into(), vec![row(&old)]);
+    world.target.table().rows.insert("m".into(), "DELIVERED".into());
+    told(&process, seen("m", 9));
+    process.advance(&world, 15 * MINUTE);
+    process.forward();
+    let expected = [&old[..], &[("seenAt", "2027-01-15T08:00:09Z")]].concat();
+    assert_eq!(world.target.table().kept(OMNI), [row(&expected)]);
+    assert_eq!(waiting_in(&process, OutboxTarget::OMNI_REPORTS), 0);
 }
