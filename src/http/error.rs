@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use crate::intake::{CallError, LifecycleRefusal};
 use crate::pages::UserFailure;
 use crate::pages::configuration::SaveError;
+use crate::pages::message_form::NotJudged;
 use crate::pages::session::SessionError;
 use crate::pages::test_send::TestError;
 use crate::reporting::inbox::InboxError;
@@ -58,6 +59,12 @@ pub(crate) enum PageError {
     /// A template could not be filled in, which is a defect.
     #[error("Waypost could not make this page: try again")]
     Render(#[from] askama::Error),
+}
+
+impl From<NotJudged> for PageError {
+    fn from(_: NotJudged) -> Self {
+        Self::Lost
+    }
 }
 
 impl PageError {

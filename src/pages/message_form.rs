@@ -59,6 +59,11 @@ pub(crate) enum Shown {
     Summary(Summary),
 }
 
+/// Judging ended without an answer, which is a defect.
+#[derive(Debug, thiserror::Error)]
+#[error("what is wrong could not be found out")]
+pub(crate) struct NotJudged;
+
 /// See the module's documentation.
 pub(crate) struct MessageForms {
     listings: Arc<dyn AccountListings>,
@@ -112,7 +117,7 @@ impl MessageForms {
     }
 
     /// What is wrong, field by field; empty exactly when the activity can be saved.
-    pub(crate) async fn problems(&self, session: &Session, state: &State) -> Vec<Problem> {
+    pub(crate) async fn problems(&self, session: &Session, state: &State) -> Result<Vec<Problem>, NotJudged> {
         let arguments = self.to_judge(session, state);
         let facts = self.facts(session, state, &arguments, Freshness::Kept).await;
         let (tenant, audience, now) = (Arc::clone(&session.tenant), state.audience, self.clock.now());
@@ -134,8 +139,8 @@ impl MessageForms {
             }
             found
         });
-        // A panic in it is a defect that the server's hook has told of; the save is judged by `validate` as well.
-        judging.await.unwrap_or_default()
+        // An activity that could not be judged is not one without problems.
+        judging.await.map_err(|_| NotJudged)
     }
 
     /// The in-arguments as they are saved.

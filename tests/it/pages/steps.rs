@@ -326,9 +326,7 @@ async fn a_page_s_hostile_text_keeps_no_contact_waiting() {
     let state = json!([["channel", "SMS"], ["sender", "Waypost"], ["text", "{{Event.".repeat(30_000)]]);
     let checks = async { tokio::join!(check(&page, &state, &journey), check(&page, &state, &journey)) };
     let call = app.call("C-1");
-    // Quadratic work took 26 seconds and both workers.
-    let contact =
-        tokio::time::timeout(std::time::Duration::from_secs(10), async { tokio::join!(checks, app.execute(&call)).1 });
-    contact.await.expect("a contact is answered meanwhile").message_id();
+    // Work that grew with the square of the text once held both workers, and the contact was answered 408.
+    tokio::join!(checks, app.execute(&call)).1.message_id();
     app.finish_with_work_left().await;
 }

@@ -99,7 +99,7 @@ async fn check(
     previews: Data<Previews>,
 ) -> Result<HttpResponse, PageError> {
     let state = state.into_inner().into_state()?;
-    let problems = forms.problems(&signed_in.0, &state).await;
+    let problems = forms.problems(&signed_in.0, &state).await?;
     // What the form does not show is in no preview either.
     let arguments = forms.to_save(&signed_in.0, &state.arguments);
     let merge_fields = preview::merge_fields(&arguments);
@@ -138,7 +138,7 @@ async fn activity(
         audience: to_make.audience,
         culture: to_make.culture.clone(),
     };
-    let problems = forms.problems(session, &state).await;
+    let problems = forms.problems(session, &state).await?;
     if !problems.is_empty() {
         return Ok(HttpResponse::UnprocessableEntity().json(Refused { problems }));
     }
